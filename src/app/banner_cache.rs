@@ -1,15 +1,22 @@
-//! The files with the look of the consent banners that accounts show. Each is compressed when the first browser asks for
-//! it. Only published files are found, so nobody can have the server build others.
+//! The files with the look of the consent banners that accounts show. They follow the changes of accounts
+//! (`store::changes`). Each file is compressed when the first browser asks for it. Only published files are found, so nobody
+//! can have the server build others.
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
 use crate::domain::account::AccountId;
+use crate::domain::consent::policy::Policy;
 use crate::domain::consent_banner::Banner;
-use crate::store;
+use crate::store::changes::{Change, Kind};
+use crate::store::{self, Connection};
 use crate::tracker::Script;
 use crate::tracker::banner;
+
+/// The banners of so many of the latest revisions are served. A page that is open loads the banner only when its visitor wants
+/// to change a choice, and it then asks for the one of the revision that it was opened with.
+pub const REVISIONS: usize = 10;
 
 /// One banner in one language.
 struct File {
@@ -19,17 +26,54 @@ struct File {
     script: OnceLock<Option<Arc<Script>>>,
 }
 
+impl File {
+    fn is_same(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.language == other.language
+    }
+}
+
 #[derive(Default)]
 pub struct BannerCache {
     published: RwLock<FxHashMap<AccountId, Vec<Arc<File>>>>,
 }
 
 impl BannerCache {
-    /// From now on the account shows these banners and no others. Browsers keep the script of the account for a minute, so
-    /// the banner that was shown before a change belongs to them too. Without a banner nothing is served.
+    /// Publishes the banners of all accounts.
+    pub(in crate::app) fn load(
+        conn: &Connection,
+        accounts: impl Iterator<Item = AccountId>,
+    ) -> Result<Self, store::Error> {
+        let cache = Self::default();
+        for account in accounts {
+            cache.publish(account, &banners(conn, account)?);
+        }
+        Ok(cache)
+    }
+
+    /// Publishes the banners of the accounts that changed.
+    pub(in crate::app) fn follow(&self, conn: &Connection, changes: &[Change]) -> Result<(), store::Error> {
+        for change in changes.iter().filter(|change| change.kind == Kind::Account) {
+            self.publish(change.account, &banners(conn, change.account)?);
+        }
+        Ok(())
+    }
+
+    /// From now on the account shows these banners and no others. What is compressed already stays so. Without a banner
+    /// nothing is served.
     pub fn publish(&self, account: AccountId, banners: &[Banner]) {
-        let files = banners.iter().flat_map(files).collect();
-        self.published.write().unwrap_or_else(PoisonError::into_inner).insert(account, files);
+        let mut all: Vec<Arc<File>> = Vec::new();
+        for file in banners.iter().flat_map(files) {
+            if !all.iter().any(|other| other.is_same(&file)) {
+                let known = self.published(account, &file.language, &file.hash);
+                all.push(known.unwrap_or_else(|| Arc::new(file)));
+            }
+        }
+        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        if all.is_empty() {
+            published.remove(&account);
+        } else {
+            published.insert(account, all);
+        }
     }
 
     /// The published file with this language and hash.
@@ -60,11 +104,16 @@ impl BannerCache {
     }
 }
 
-fn files(look: &Banner) -> Vec<Arc<File>> {
-    let file = |language: &str| {
-        let hash = banner::hash(&banner::text(look, language)?);
-        let (language, banner) = (language.to_owned(), look.clone());
-        Some(Arc::new(File { language, hash, banner, script: OnceLock::new() }))
-    };
-    look.languages().into_iter().filter_map(file).collect()
+/// The banners of the latest revisions that show one.
+fn banners(conn: &Connection, account: AccountId) -> Result<Vec<Banner>, store::Error> {
+    let revisions = store::consent::list(conn, account, REVISIONS)?;
+    let policies = revisions.into_iter().map(|revision| revision.policy);
+    Ok(policies.filter(Policy::shows_banner).map(|policy| policy.banner).collect())
+}
+
+fn files(look: &Banner) -> Vec<File> {
+    let hashes = banner::hashes(look).into_iter();
+    hashes
+        .map(|(language, hash)| File { language, hash, banner: look.clone(), script: OnceLock::new() })
+        .collect()
 }

@@ -86,7 +86,7 @@ pub struct App {
     pub csv_files: Arc<Semaphore>,
     pub scripts: Arc<ScriptCache>,
     /// The banners that accounts show.
-    pub banners: BannerCache,
+    pub banners: Arc<BannerCache>,
     /// By `rate_limit::sender_of`.
     pub senders: RateLimiter<u64>,
     /// By the id of the token.
@@ -115,22 +115,27 @@ impl App {
         random: Arc<dyn Random>,
         options: &Options,
     ) -> Result<Self, store::Error> {
-        let (accounts, definitions, watermark, letters) = store.readers.read(|conn| {
+        let (accounts, definitions, banners, watermark, letters) = store.readers.read(|conn| {
             let accounts = AccountCache::load(conn)?;
-            let ids = accounts.list().into_iter().map(|entry| entry.id());
-            let definitions = DefinitionCache::load(conn, ids)?;
+            let ids = || accounts.list().into_iter().map(|entry| entry.id());
+            let definitions = DefinitionCache::load(conn, ids())?;
+            let banners = BannerCache::load(conn, ids())?;
             let letters = DeadLetters::of(store::dead_letter::totals(conn)?);
             Ok::<_, store::Error>((
                 Arc::new(accounts),
                 Arc::new(definitions),
+                Arc::new(banners),
                 store::watermark(conn)?,
                 letters,
             ))
         })?;
-        let (following, also) = (Arc::clone(&accounts), Arc::clone(&definitions));
+        let caches = (Arc::clone(&banners), Arc::clone(&accounts), Arc::clone(&definitions));
         store.changes.follow(Box::new(move |conn, changes| {
-            following.follow(conn, changes)?;
-            also.follow(conn, changes)
+            let (banners, accounts, definitions) = &caches;
+            // A script must not name a banner that is not served yet.
+            banners.follow(conn, changes)?;
+            accounts.follow(conn, changes)?;
+            definitions.follow(conn, changes)
         }));
         let counters = Counters::default();
         // An earlier process accepted these hits and this one will fold them.
@@ -160,7 +165,7 @@ impl App {
             report_turns: ReportTurns::default(),
             downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
             csv_files: Arc::new(Semaphore::new(CSV_FILES_MAX)),
-            banners: BannerCache::default(),
+            banners,
             scripts: Arc::new(ScriptCache::new(options.public_url.clone())),
             senders: RateLimiter::new(options.collector_per_address),
             token_calls: RateLimiter::new(options.api_per_token),

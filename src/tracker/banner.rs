@@ -3,6 +3,8 @@
 //!
 //! Like the script of the tracker it is served minified: `MINIFY=1 cargo test --test it tracker::banner`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -60,6 +62,13 @@ pub fn build(banner: &Banner, language: &str) -> Option<Script> {
 pub fn hash(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().take(HASH_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The hashes of the files of a banner, by language.
+#[must_use]
+pub fn hashes(banner: &Banner) -> BTreeMap<String, String> {
+    let languages = banner.languages().into_iter();
+    languages.filter_map(|language| Some((language.to_owned(), hash(&text(banner, language)?)))).collect()
 }
 
 /// Where the file is served, from the root of the server: `/1000001/banner.0123456789abcdef.en.js`.

@@ -7,6 +7,7 @@
 
 pub mod banner;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use rust_embed::RustEmbed;
@@ -25,9 +26,9 @@ const BROTLI_WINDOW: u32 = 22;
 #[folder = "static/picker"]
 struct Picker;
 
-/// The scripts of the parts, without the settings of an account: with and without the consent policy, with and without
-/// submitted forms, with and without navigation inside pages.
-const MINIFIED: [[[&str; 2]; 2]; 2] = [
+/// The scripts of the parts, without the settings of an account: without a consent policy, with one, and with one that may
+/// show a banner; with and without submitted forms; with and without navigation inside pages.
+const MINIFIED: [[[&str; 2]; 2]; 3] = [
     [
         [
             include_str!("../../static/tracker/minified/without_moves.js"),
@@ -46,6 +47,16 @@ const MINIFIED: [[[&str; 2]; 2]; 2] = [
         [
             include_str!("../../static/tracker/minified/with_policies_and_forms_without_moves.js"),
             include_str!("../../static/tracker/minified/with_policies_and_forms.js"),
+        ],
+    ],
+    [
+        [
+            include_str!("../../static/tracker/minified/with_banner_without_moves.js"),
+            include_str!("../../static/tracker/minified/with_banner.js"),
+        ],
+        [
+            include_str!("../../static/tracker/minified/with_banner_and_forms_without_moves.js"),
+            include_str!("../../static/tracker/minified/with_banner_and_forms.js"),
         ],
     ],
 ];
@@ -81,6 +92,12 @@ pub struct ScriptOptions {
     pub policies: Option<Vec<PolicyRule>>,
     /// Choices of earlier revisions of the policy are void; 0 means none.
     pub asked: u32,
+    /// The hashes of the files of the banner, by language; none when the policy shows nothing.
+    pub banner: BTreeMap<String, String>,
+    /// A small button stays on the page, by which visitors change their choice.
+    pub reopen: bool,
+    /// The script reports that it asked.
+    pub count_asked: bool,
     /// What holds where there are no rules, with HubSpot's numbers: 0 no banner, 1 no cookies, 2 notify, 3 opt-in, 4 by category, 5
     /// opt-out, 6 opt-out by category.
     pub policy: u8,
@@ -127,6 +144,9 @@ impl ScriptOptions {
             gpc: false,
             policies: None,
             asked: 0,
+            banner: BTreeMap::new(),
+            reopen: false,
+            count_asked: false,
             policy: 0,
             revision: 0,
             clicks: Vec::new(),
@@ -159,8 +179,16 @@ impl ScriptOptions {
             ("collects", flag(self.collects)),
             ("removed", json!(self.removed)),
             ("policies", json!(self.policies.as_deref().unwrap_or_default())),
-            ("asked", json!(self.asked)),
+            ("question", self.question()),
         ]
+    }
+
+    /// What the script needs to ask visitors for consent; 0 where there is no policy.
+    fn question(&self) -> Value {
+        if self.policies.is_none() {
+            return json!(0);
+        }
+        json!({ "since": self.asked, "files": self.banner, "reopen": self.reopen, "count": self.count_asked })
     }
 }
 
@@ -197,9 +225,12 @@ fn pack(text: String) -> Script {
 /// The script that `build` serves, not compressed.
 #[must_use]
 pub fn text(options: &ScriptOptions) -> String {
-    let [without_policies, with_policies] = MINIFIED;
-    let [without_forms, with_forms] =
-        if options.policies.is_some() { with_policies } else { without_policies };
+    let [without_policies, with_policies, with_banner] = MINIFIED;
+    let [without_forms, with_forms] = match &options.policies {
+        None => without_policies,
+        Some(_) if options.banner.is_empty() => with_policies,
+        Some(_) => with_banner,
+    };
     let [without_moves, with_moves] = if options.collects { with_forms } else { without_forms };
     let minified = if options.spa { with_moves } else { without_moves };
     let values = options.arguments().map(|(_, value)| value.to_string());

@@ -9,6 +9,8 @@ let enabled = true;
 // part.
 let consentBy;
 let findPolicy = () => {};
+// Reports that the visitor takes a choice back. Accounts that show a banner report it otherwise.
+let tellWithdrawal = () => sendConsent(30);
 
 // A choice is an object with a boolean for each category. What is necessary is always allowed.
 function choose(allows) {
@@ -37,8 +39,13 @@ function noTrack() {
   return silenced || read(NO_TRACK) == 'yes';
 }
 
+// Whether anything may be sent at all, whatever the visitor chose.
+function maySend() {
+  return server && enabled && !noTrack() && (!ownDomainsOnly || domainOf(loc.hostname));
+}
+
 function on() {
-  return server && enabled && allowed().analytics && !noTrack() && (!ownDomainsOnly || domainOf(loc.hostname));
+  return maySend() && allowed().analytics;
 }
 
 function consentMask() {
@@ -84,7 +91,7 @@ const consentCalls = {
     decide(choose(name => made[name]));
   },
   revokeCookieConsent() {
-    sendConsent(30);
+    tellWithdrawal();
     erase('__hs_initial_opt_in __hs_opt_out __hs_cookie_cat_pref __hs_gpc_banner_dismiss ' +
       '__hs_notify_banner_dismiss messagesUtk ' + NO_TRACK);
     silenced = false;

@@ -1,13 +1,20 @@
 // The consent policy of the account: which of its rules is for this visitor on this page. Only accounts that have a policy
 // are served this part. The server decides again, by the same rules. `policies` holds them in the order in which they are
 // preferred. Each has the number of its type, whether it honours Global Privacy Control, its host, the beginning of its
-// path, and its countries and regions.
-// The types, the mildest first.
-const STRICTNESS = '0256341';
+// path, and its countries and regions. `question` holds what the next part needs too.
+// The types, the mildest first. The last but one refuses because of Global Privacy Control, and says so.
+const STRICTNESS = '02563471';
+const GPC = 7;
+const PREFERENCES = '__hs_cookie_cat_pref';
 const latest = revision;
+let isGpc;
 // What the site said before the rule was known.
 let held;
 let isAsking;
+// The choice in its cookie, as last seen.
+let remembered;
+// The rule is known, or the choice is another one. Accounts that show a banner have a function here, of the next part.
+let showQuestion = () => {};
 const pageRules = filter(policies, rule => {
   return (!rule[2] || rule[2] == loc.hostname) && loc.pathname.slice(0, rule[3].length) == rule[3];
 });
@@ -21,7 +28,7 @@ function typeAt(place) {
     const rank = (rule[2] ? 0 : 3) + within;
     if (rank < least) {
       least = rank;
-      type = rule[1] && nav.globalPrivacyControl ? 1 : rule[0];
+      type = !rule[1] || !nav.globalPrivacyControl ? rule[0] : rule[0] > 1 ? GPC : 1;
     }
   });
   return type;
@@ -34,26 +41,35 @@ function typesFor(known) {
   return map(places, typeAt);
 }
 
-// The rule is known. Choices of a revision from before the account asked again are void.
-function settle(types) {
-  policy = 0;
-  each(types, type => {
-    if (STRICTNESS.indexOf(type) > STRICTNESS.indexOf(policy)) policy = type;
-  });
-  const number = (/_r:(\d+)/.exec(read('__hs_cookie_cat_pref')) || [])[1];
-  choice = policy == 1 || (number || 0) < asked ? undefined : storedChoice();
+// Takes the choice from its cookie. One of a revision from before the account asked again is void.
+function recall() {
+  remembered = read(PREFERENCES);
+  const number = (/_r:(\d+)/.exec(remembered) || [])[1];
+  choice = policy == 1 || (number || 0) < question.since ? undefined : storedChoice();
   consentBy = choice && 'banner';
   revision = choice && +number || latest;
 }
 
-function located(place) {
+// The rule is known.
+function settle(types) {
   isAsking = false;
+  policy = 0;
+  each(types, type => {
+    if (STRICTNESS.indexOf(type) > STRICTNESS.indexOf(policy)) policy = type;
+  });
+  isGpc = policy == GPC;
+  if (isGpc) policy = 1;
+  recall();
+}
+
+function located(place) {
   settle(typesFor(/^[A-Z]{2}(-|$)/.test(place) ? place : ''));
   if (held) consentCalls.setHubSpotConsent(held);
   else {
     consentChanged();
     onConsent();
   }
+  showQuestion();
 }
 
 // Asks where the visitor is, when that makes a difference. Until the answer it is as if a question were open; when there is
@@ -65,14 +81,38 @@ findPolicy = () => {
   policy = 3;
   choice = undefined;
   safe(() => w.fetch(server + '/' + account + '/location', { credentials: 'omit' })
-    .then(answer => answer.ok && answer.text()).then(located, () => located(''))) || located('');
+    .then(answer => answer.ok && answer.text()).then(located, () => located(''))) || settle(types);
 };
+
+// A banner of the site's own is there in place of this one.
+function hasOwnBanner() {
+  return w.disableHubSpotCookieBanner || has(w.disabledHsPopups || [], 'PRIVACY');
+}
 
 const given = consentCalls.setHubSpotConsent;
 consentCalls.setHubSpotConsent = made => {
   held = isAsking && made;
   if (isAsking || policy == 1) return;
   revision = latest;
-  consentBy = w.disableHubSpotCookieBanner || has(w.disabledHsPopups || [], 'PRIVACY') ? 'outside_banner' : 'api';
+  consentBy = hasOwnBanner() ? 'outside_banner' : 'api';
   given(made);
+  showQuestion();
 };
+
+// The visitor may have answered on another page meanwhile. Who takes the answer back there refuses here.
+function lookAgain() {
+  if (isAsking || consentBy && consentBy != 'banner' || read(PREFERENCES) == remembered) return;
+  before = allowed();
+  recall();
+  if (!remembered && policy != 1) choice = choose(() => false);
+  consentChanged();
+  onConsent();
+  showQuestion();
+}
+
+add(watchers, () => {
+  showQuestion();
+  listen('pageshow', lookAgain);
+  listen('visibilitychange', lookAgain);
+  listen('change', lookAgain, w.cookieStore);
+});

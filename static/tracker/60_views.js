@@ -158,7 +158,7 @@ function engaged(least, send) {
 
 // A visitor who refused is not identified. A refusal is not stored in the browser either.
 function sendConsent(kind) {
-  if (!server || !enabled || noTrack()) return;
+  if (!maySend()) return;
   const hit = assign(stamp(kind), { pu: scrub(loc.href), vi: on() && visit ? visit[1] : undefined });
   if (!allowed().analytics || kind > 28) {
     hit.ce = false;

@@ -14,6 +14,7 @@ use crate::domain::event::EventKind;
 use crate::domain::url_rule::UrlRule;
 use crate::store;
 use crate::store::definition::Stored;
+use crate::tracker::banner;
 use crate::tracker::{self, PolicyRule, Rule, Script, ScriptOptions};
 
 /// How often browsers have asked for an account's script since the start.
@@ -131,6 +132,8 @@ fn options(account: &Entry, defined: &AccountEvents, runs_code: bool) -> ScriptO
         let of_kind = defined.active().filter(move |stored| stored.definition.kind == kind);
         of_kind.map(rule).collect()
     };
+    let shown = account.consent.as_ref().filter(|consent| consent.policy.shows_banner());
+    let look = shown.map(|consent| &consent.policy.banner);
     let with_code = defined.active().filter(|stored| runs_code && !stored.script_hash.is_empty());
     ScriptOptions {
         secure: tracking.secure_cookies,
@@ -144,6 +147,8 @@ fn options(account: &Entry, defined: &AccountEvents, runs_code: bool) -> ScriptO
         policies: account.consent.as_ref().map(policies),
         asked: account.consent.as_ref().and_then(|consent| consent.asked).map_or(0, |(revision, _)| revision),
         revision: account.consent.as_ref().map_or(0, |consent| consent.revision),
+        banner: look.map(banner::hashes).unwrap_or_default(),
+        reopen: look.is_some_and(|look| look.has_reopen_button),
         clicks: if tracking.click_autocapture { rules(EventKind::Click) } else { Vec::new() },
         forms: rules(EventKind::Form),
         removed: account.exclusions().parameters.clone(),

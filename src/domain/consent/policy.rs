@@ -65,6 +65,12 @@ impl Policy {
         }
     }
 
+    /// Whether a visitor may be shown something.
+    #[must_use]
+    pub fn shows_banner(&self) -> bool {
+        self.rules.iter().any(|rule| rule.kind.shows_banner())
+    }
+
     /// The rules in the order in which they are preferred: those of a host before those of every host, then the longest
     /// path prefix, then the first. What a rule says of places comes before its path, but after its host.
     #[must_use]

@@ -74,6 +74,12 @@ impl PolicyType {
         }
     }
 
+    /// Whether something is shown to visitors: a question, or a notice.
+    #[must_use]
+    pub const fn shows_banner(self) -> bool {
+        !matches!(self, Self::None | Self::NoCookies)
+    }
+
     /// Whether analytics is granted before the visitor chooses.
     #[must_use]
     pub const fn grants_by_itself(self) -> bool {

@@ -40,7 +40,7 @@ pub(crate) struct Visit<'a> {
     /// Code that runs before the script tag.
     pub(crate) above: &'a str,
     pub(crate) script: String,
-    /// Further properties: `title`, `canonical`, `hidden`, `prerendering`, `src`, `noFetch`, `trustedTypes`,
+    /// Further properties: `title`, `lang`, `canonical`, `hidden`, `prerendering`, `src`, `noFetch`, `trustedTypes`,
     /// `nonce`.
     pub(crate) more: Value,
 }
@@ -179,7 +179,7 @@ impl Request {
     fn read(raw: &Value) -> Self {
         let url = raw["url"].as_str().unwrap().to_owned();
         let hits = match raw["body"].as_str() {
-            Some(_) if url.ends_with("/pick") => vec![],
+            Some(_) if url.ends_with("/pick") || url.ends_with("/consent") => vec![],
             Some(body) => serde_json::from_str(body).unwrap(),
             None => vec![Self::of_image(&url)],
         };

@@ -21,6 +21,8 @@ const SYNTAX: &str = "es2015";
 pub(super) const MOVES: &str = "61_moves.js";
 /// The part that accounts are served only if they have a consent policy.
 pub(super) const POLICIES: &str = "35_policies.js";
+/// The part that accounts are served only if their policy may show something.
+pub(super) const BANNER: &str = "37_banner.js";
 /// The part that accounts are served only if they collect forms.
 pub(super) const COLLECTED: &str = "84_forms.js";
 
@@ -88,14 +90,18 @@ pub(super) fn with_arrows(parts: &str) -> String {
 #[test]
 fn the_minified_scripts_are_what_the_minifier_makes_of_the_parts() {
     let scripts = [
-        ("script.js", minify(|name| ![COLLECTED, POLICIES].contains(&name))),
-        ("without_moves.js", minify(|name| ![MOVES, COLLECTED, POLICIES].contains(&name))),
-        ("with_forms.js", minify(|name| name != POLICIES)),
-        ("with_forms_without_moves.js", minify(|name| ![MOVES, POLICIES].contains(&name))),
-        ("with_policies.js", minify(|name| name != COLLECTED)),
-        ("with_policies_without_moves.js", minify(|name| ![MOVES, COLLECTED].contains(&name))),
-        ("with_policies_and_forms.js", minify(|_| true)),
-        ("with_policies_and_forms_without_moves.js", minify(|name| name != MOVES)),
+        ("script.js", minify(|name| ![COLLECTED, POLICIES, BANNER].contains(&name))),
+        ("without_moves.js", minify(|name| ![MOVES, COLLECTED, POLICIES, BANNER].contains(&name))),
+        ("with_forms.js", minify(|name| ![POLICIES, BANNER].contains(&name))),
+        ("with_forms_without_moves.js", minify(|name| ![MOVES, POLICIES, BANNER].contains(&name))),
+        ("with_policies.js", minify(|name| ![COLLECTED, BANNER].contains(&name))),
+        ("with_policies_without_moves.js", minify(|name| ![MOVES, COLLECTED, BANNER].contains(&name))),
+        ("with_policies_and_forms.js", minify(|name| name != BANNER)),
+        ("with_policies_and_forms_without_moves.js", minify(|name| ![MOVES, BANNER].contains(&name))),
+        ("with_banner.js", minify(|name| name != COLLECTED)),
+        ("with_banner_without_moves.js", minify(|name| ![MOVES, COLLECTED].contains(&name))),
+        ("with_banner_and_forms.js", minify(|_| true)),
+        ("with_banner_and_forms_without_moves.js", minify(|name| name != MOVES)),
     ];
     for (name, made) in scripts {
         let file = folder().join("minified").join(name);

@@ -3,6 +3,7 @@
 
 mod banner;
 mod consent;
+mod consent_banner;
 mod cookies;
 mod delivery;
 mod events;

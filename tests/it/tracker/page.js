@@ -221,7 +221,7 @@ globalThis.browser = (() => {
     page.canonical = options.canonical || null;
     const document = emitter({
       title: options.title === undefined ? 'A page' : options.title,
-      referrer: options.referrer || '', visibilityState: options.hidden ? 'hidden' : 'visible',
+      documentElement: { lang: options.lang || '' }, referrer: options.referrer || '', visibilityState: options.hidden ? 'hidden' : 'visible',
       prerendering: !!options.prerendering, currentScript: null,
       getElementById: id => page.scripts.filter(s => s.id === id)[0] || null,
       scripts: page.scripts,

@@ -8,7 +8,7 @@ use guestlog::domain::account::AccountId;
 use guestlog::tracker::{ScriptOptions, build, text};
 
 use super::harness::{ACCOUNT, AGAIN, Browser, HOME, SERVER, Visit, options};
-use super::minified::{MOVES, POLICIES, minify};
+use super::minified::{BANNER, MOVES, POLICIES, minify};
 use crate::harness::site::Site;
 use serde_json::json;
 
@@ -17,6 +17,8 @@ use serde_json::json;
 const CORE_GZIP_MAX: usize = 6_500;
 /// The core with navigation inside pages, which new accounts count.
 const CORE_WITH_MOVES_GZIP_MAX: usize = 6_920;
+/// The core with the consent policy, and what shows its banner and records the answers.
+const CORE_WITH_BANNER_GZIP_MAX: usize = 8_000;
 /// Everything together, as every new account is served it, because a page may call `trackClick` at any time. The limit for
 /// release is 9,500; the rest is left for what comes.
 const ALL_GZIP_MAX: usize = 8_900;
@@ -34,9 +36,11 @@ fn gzip(text: &str) -> usize {
 
 #[test]
 fn the_script_weighs_at_most_its_kilobytes_as_served() {
-    let core = gzip(&minify(|name| !name.starts_with(EVENTS) && ![MOVES, POLICIES].contains(&name)));
+    let core = gzip(&minify(|name| !name.starts_with(EVENTS) && ![MOVES, POLICIES, BANNER].contains(&name)));
     assert!(core <= CORE_GZIP_MAX, "core: {core} bytes gzip");
-    let with_moves = gzip(&minify(|name| !name.starts_with(EVENTS) && name != POLICIES));
+    let asking = gzip(&minify(|name| !name.starts_with(EVENTS) && name != MOVES));
+    assert!(asking <= CORE_WITH_BANNER_GZIP_MAX, "core with policy and banner: {asking} bytes gzip");
+    let with_moves = gzip(&minify(|name| !name.starts_with(EVENTS) && ![POLICIES, BANNER].contains(&name)));
     assert!(with_moves <= CORE_WITH_MOVES_GZIP_MAX, "core with moves: {with_moves} bytes gzip");
     let all = build(&options());
     assert!(all.gzip.len() <= ALL_GZIP_MAX, "all: {} bytes gzip", all.gzip.len());
