@@ -106,7 +106,7 @@ impl BannerCache {
 
 /// The banners of the latest revisions that show one.
 fn banners(conn: &Connection, account: AccountId) -> Result<Vec<Banner>, store::Error> {
-    let revisions = store::consent::list(conn, account, REVISIONS)?;
+    let revisions = store::consent::list(conn, account, u32::MAX, REVISIONS)?;
     let policies = revisions.into_iter().map(|revision| revision.policy);
     Ok(policies.filter(Policy::shows_banner).map(|policy| policy.banner).collect())
 }

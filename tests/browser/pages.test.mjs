@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { SITE_HOST, Server, Visitor, eventually, launch, signIn, startSite, taggedPage, withoutServer } from "./harness.mjs";
+import { MINUTE, SITE_HOST, Server, Visitor, eventually, launch, signIn, startSite, taggedPage, withoutServer } from "./harness.mjs";
 import { LONG, RIGHT_TO_LEFT, collect, token } from "./history.mjs";
 import { PASSWORD, fixture, isSound, submit } from "./fixture.mjs";
 
@@ -342,7 +342,8 @@ describe("pages", { skip: withoutServer("pages") }, () => {
     await signIn(page, server, owner);
     const sound = (answer, name, status) => isSound(visitor, server, page, answer, { name, status });
     const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0";
-    const view = (n, email) => ({ vi: token(n), pu: `https://${SITE_HOST}/cart`, t: "Cart", i: { email } });
+    // Long enough ago that the time takes two digits.
+    const view = (n, email) => ({ vi: token(n), pu: `https://${SITE_HOST}/cart`, t: "Cart", i: { email }, age: 11 * MINUTE });
     await collect(server, account, [view(7001, "ada@example.test"), view(7002, "ada@work.test")], agent);
     await page.goto(at("contacts?wait=1"));
     await sound(await page.goto(at("lists")), "lists-none");

@@ -219,7 +219,7 @@ pub fn find_shown(
 /// # Errors
 /// The store's.
 pub async fn revisions(app: &App, account: AccountId) -> Result<Value, Error> {
-    let read = move |conn: &Connection| store::consent::list(conn, account, REVISIONS_MAX);
+    let read = move |conn: &Connection| store::consent::list(conn, account, u32::MAX, REVISIONS_MAX);
     let revisions = app.store.read_long(read).await?;
     let all: Vec<Value> = revisions.iter().map(revision).collect();
     Ok(json!({ "account_id": account, "revisions": all }))

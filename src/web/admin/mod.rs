@@ -69,7 +69,6 @@ fn pages(config: &mut ServiceConfig) {
     settings::advanced_tracking::routes(config);
     settings::consent::routes(config);
     settings::companies::routes(config);
-    settings::consent::counting::routes(config);
     settings::identity::routes(config);
     settings::privacy::routes(config);
     people::find_person::routes(config);

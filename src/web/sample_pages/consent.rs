@@ -25,13 +25,13 @@ use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::response::page::{Layout, Section};
 use crate::web::text::EN;
 
-fn head(title: &str, name: &str, current: Part, may_change: bool) -> (Layout, Head) {
+pub(super) fn head(title: &str, name: &str, current: Part, may_change: bool) -> (Layout, Head) {
     let role = if may_change { Role::Admin } else { Role::Editor };
     let mut layout = named(title, name, role);
     layout.section = Some(Section::Settings);
     let head = Head {
         nav: SettingsNav::of(&EN, AccountId::FIRST, role, Tab::Consent),
-        parts: ConsentNav { t: &EN, account: AccountId::FIRST, current },
+        parts: ConsentNav { t: &EN, account: AccountId::FIRST, current, is_admin: may_change },
         id: AccountId::FIRST,
         may_change,
     };

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::consent::head;
 use super::events::{FULL, NOW, zone};
 use super::fixtures::{ARABIC, HOSTILE, LONG, layout, today};
 use crate::app::reports::ConsentReport;
@@ -16,7 +17,7 @@ use crate::domain::device::DeviceClass;
 use crate::domain::user::Role;
 use crate::store::consent::choice::report::Answers;
 use crate::web::admin::consent::{log, report};
-use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
+use crate::web::admin::settings::consent::consent_nav::Part;
 use crate::web::paths::Report;
 use crate::web::request::query;
 use crate::web::response::page::Section;
@@ -54,24 +55,20 @@ fn choices(name: &str) -> Vec<Choice> {
     ]
 }
 
-fn nav() -> SettingsNav {
-    SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::Privacy)
-}
-
 fn log_of(name: &str, choices: &[Choice], wanted: &Wanted, has_more: bool) -> String {
     let found = ConsentLog {
         rows: choices.iter().map(ChoiceRow::of).collect(),
         total: choices.len() as u64 * if has_more { 4_120 } else { 1 },
         next: has_more.then(|| "1-00".to_owned()),
     };
-    let layout = layout(EN.consent_log.title, Section::Settings, name);
-    log::page(layout, nav(), &zone(), wanted, 1, (&found, choices)).render().unwrap()
+    let (layout, head) = head(EN.consent_log.title, name, Part::Log, true);
+    log::page(layout, head, &zone(), wanted, 1, (&found, choices)).render().unwrap()
 }
 
 fn choice_of(name: &str, choice: Choice, texts: Option<Texts>) -> String {
     let shown = Shown { choice, zone: zone(), made: NOW.plus(-40 * DAY), texts };
-    let layout = layout(EN.consent_log.choice_title, Section::Settings, name);
-    log::choice_page(layout, nav(), &shown).render().unwrap()
+    let (layout, head) = head(EN.consent_log.choice_title, name, Part::Log, true);
+    log::choice_page(layout, head, &shown).render().unwrap()
 }
 
 fn row(name: &str, n: u64) -> ConsentRow {

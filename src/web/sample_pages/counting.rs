@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::consent::head;
 use super::events::{FULL, named};
 use super::fixtures::{ARABIC, HOSTILE, LONG, layout, today};
 use crate::app::reports::Table;
@@ -10,8 +11,8 @@ use crate::domain::account::AccountId;
 use crate::domain::consent::counting::Counting;
 use crate::domain::user::Role;
 use crate::web::admin::reports::anonymous;
+use crate::web::admin::settings::consent::consent_nav::Part;
 use crate::web::admin::settings::consent::counting;
-use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::paths::Report;
 use crate::web::request::query;
 use crate::web::response::page::Section;
@@ -37,10 +38,8 @@ fn report_of(name: &str, by: &str, names: &[&str], is_on: bool) -> String {
 }
 
 fn settings_of(name: &str, counting: Counting) -> String {
-    let mut layout = named(EN.anonymous.settings.title, name, Role::Admin);
-    layout.section = Some(Section::Settings);
-    let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Admin, Tab::Privacy);
-    counting::page(layout, nav, AccountId::FIRST, counting).render().unwrap()
+    let (layout, head) = head(EN.anonymous.settings.title, name, Part::Counting, true);
+    counting::page(layout, head, AccountId::FIRST, counting).render().unwrap()
 }
 
 /// Name and HTML of each page.

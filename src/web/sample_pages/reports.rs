@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::consent::head;
 use super::events;
 use super::fixtures::{ARABIC, HOSTILE, LONG, layout, today, visit, visits};
 use crate::app::access::accounts::TrackingChange;
@@ -29,6 +30,8 @@ use crate::web::admin::reports::dashboard::Metric;
 use crate::web::admin::reports::live::LiveHits;
 use crate::web::admin::reports::{dashboard, devices, live, pages, sources};
 use crate::web::admin::settings::advanced_tracking::{Shown, Typed};
+use crate::web::admin::settings::consent::consent_nav::Part;
+use crate::web::admin::settings::consent::outside_banners;
 use crate::web::admin::settings::export;
 use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
 use crate::web::admin::settings::tracking_code::{self, CustomCode, SiteStatus};
@@ -395,6 +398,11 @@ fn own_visits_of(name: &str) -> String {
     advanced_tracking::link_page(layout, nav, AccountId::FIRST, Wish::LeaveOut, link).render().unwrap()
 }
 
+fn outside_banners_of(name: &str) -> String {
+    let (layout, head) = head(EN.outside_banners.title, name, Part::Outside, true);
+    outside_banners::page(layout, head, "stats.example.com", AccountId::FIRST).render().unwrap()
+}
+
 fn identity_of(name: &str, has_key: bool) -> String {
     let layout = layout(EN.identity.title, Section::Settings, name);
     let nav = SettingsNav::of(&EN, AccountId::FIRST, Role::Owner, Tab::Identity);
@@ -489,6 +497,7 @@ pub(super) fn pages_of_an_account() -> Vec<(&'static str, String)> {
         ),
         ("advanced-tracking", advanced_tracking_of(full)),
         ("own-visits", own_visits_of(full)),
+        ("outside-banners", outside_banners_of(full)),
         ("identity", identity_of(full, true)),
         ("identity-none", identity_of(full, false)),
         ("export", export_of(full)),

@@ -1,4 +1,4 @@
-//! Texts of the tracking code page.
+//! Texts of the tracking code page, and of the page about consent banners that a site has already.
 
 use super::Plural;
 
@@ -48,5 +48,31 @@ texts! {
             plain_http: "This server is not using HTTPS",
             plain_http_what: "Pages served over HTTPS do not load scripts over plain HTTP. Set up HTTPS, or set public_url in the configuration, before you add the snippet to a live site.",
         },
+    }
+}
+
+texts! {
+    OutsideBanners {
+        title: "Banners of others",
+        lead: "If your site asks for consent with another banner already, keep it: it tells Guestlog each answer, and Guestlog's own banner is not shown.",
+        how: "How it works",
+        how_policy: "Choose the policy opt-in or opt-in by category for these pages. Then nothing is collected before the banner has an answer.",
+        how_code: "Put the code of your banner into the head of every page, before the banner and before the tracking code. Where it names categories, use the names that your banner has.",
+        how_check: "Open a page, answer the banner, and look at the Live page. Before the answer nothing arrives there; after accepting, the page view does.",
+        record: "Guestlog does not store these answers. The banner remembers them, tells them again on each page, and keeps the record of them. Every event carries the answer it was collected under.",
+        code_label: "Code for {banner}",
+        held_back: "Load the tracking code only after the answer",
+        held_back_how: "The code above is enough, because the tracking code waits for the answer by itself. If not even the script may load before it, put this in the place of the tracking code, beside the code above.",
+        held_back_label: "Tracking code that {banner} holds back",
+        cookiebot: "Statistics stands for analytics, marketing for advertisement, and preferences for functionality.",
+        onetrust: "These are the groups that OneTrust gives each new site: C0002 performance, C0003 functional, C0004 targeting. OneTrust names its active groups before anybody has answered too, so the code first asks whether somebody did.",
+        vanilla: "The names are those of your categories. If you bundle the banner with your site instead of loading it by a tag, import CookieConsent and put the code there.",
+        klaro: "The names are those of your services. Load Klaro with defer, so that it is there when the page is.",
+        orejime: "The names are the ids of your purposes.",
+        other: "Another banner",
+        other_how: "Every banner that can call JavaScript can be connected. This switches off Guestlog's own banner:",
+        other_label: "Code for another banner",
+        call_how: "Call this whenever the visitor answers or changes the answer, and on each page where there is an answer already. Refusing is three times false. Do not call it while the question is open.",
+        call_label: "Call with an answer",
     }
 }

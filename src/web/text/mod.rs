@@ -97,6 +97,7 @@ use frame::Frame;
 use identity::{Identity, Placeholders};
 use imports::Imports;
 use install::Install;
+pub use install::OutsideBanners;
 use labels::Labels;
 use lists::Lists;
 use live::Live;
@@ -131,6 +132,7 @@ texts! {
         properties: Properties,
         views: Views,
         install: Install,
+        outside_banners: OutsideBanners,
         tracking: Tracking,
         own_visits: OwnVisits,
         consent: ConsentPages,

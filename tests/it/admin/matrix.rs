@@ -146,6 +146,7 @@ const TABLE: &[(&str, &str, Who)] = &[
     ("GET", "/accounts/{a}/reports/consent", VIEWER),
     ("GET", "/accounts/{a}/settings/consent/counting", ADMIN),
     ("POST", "/accounts/{a}/settings/consent/counting", ADMIN),
+    ("GET", "/accounts/{a}/settings/consent/outside", ADMIN),
     ("GET", "/accounts/{a}/settings/companies", ADMIN),
     ("POST", "/accounts/{a}/settings/companies", ADMIN),
     ("GET", "/accounts/{a}/settings/properties", EDITOR),

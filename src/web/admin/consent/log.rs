@@ -16,7 +16,8 @@ use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::web::admin::reports::report_page;
-use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
+use crate::web::admin::settings::consent::consent_nav::Part;
+use crate::web::admin::settings::consent::head::Head;
 use crate::web::drawing::format;
 use crate::web::part::empty::Empty;
 use crate::web::part::field::{Choice, Field, Kind};
@@ -67,10 +68,9 @@ async fn show(member: Member, Query(pairs): Query<Pairs>) -> Result<HttpResponse
         }
         _ => {
             let (found, choices) = consent_log::consent_log(member.app(), account, &wanted).await?;
-            let layout = member.layout(member.t().consent_log.title, Section::Settings, "");
+            let (layout, head) = Head::of(&member, member.t().consent_log.title, Part::Log);
             let row = report_page::first_row(&pairs, wanted.after.is_some());
-            let nav = SettingsNav::over(&member, Tab::Privacy);
-            respond::page(&page(layout, nav, &member.account.zone, &wanted, row, (&found, &choices)))
+            respond::page(&page(layout, head, &member.account.zone, &wanted, row, (&found, &choices)))
         }
     }
 }
@@ -78,9 +78,8 @@ async fn show(member: Member, Query(pairs): Query<Pairs>) -> Result<HttpResponse
 async fn show_choice(member: &Member, receipt: &str) -> Result<HttpResponse, WebError> {
     let receipt = Receipt::parse(receipt).ok_or(WebError::NotFound)?;
     let found = consent_log::shown(member.app(), member.account_id(), receipt).await?;
-    let layout = member.layout(member.t().consent_log.choice_title, Section::Settings, "");
-    let nav = SettingsNav::over(member, Tab::Privacy);
-    respond::page(&choice_page(layout, nav, &found.ok_or(WebError::NotFound)?))
+    let (layout, head) = Head::of(member, member.t().consent_log.choice_title, Part::Log);
+    respond::page(&choice_page(layout, head, &found.ok_or(WebError::NotFound)?))
 }
 
 const COLUMNS: [Column<ChoiceRow>; 15] = [
@@ -116,7 +115,7 @@ struct Row {
 #[template(path = "consent_log/list.html")]
 pub(crate) struct Page {
     layout: Layout,
-    nav: SettingsNav,
+    head: Head,
     action: String,
     report: String,
     form: Vec<Field>,
@@ -143,7 +142,7 @@ fn kept(wanted: &Wanted) -> String {
 
 pub(crate) fn page(
     layout: Layout,
-    nav: SettingsNav,
+    head: Head,
     zone: &Zone,
     wanted: &Wanted,
     row: i64,
@@ -160,7 +159,7 @@ pub(crate) fn page(
     };
     let limit = wanted.limit;
     Page {
-        nav,
+        head,
         action: paths::consent_log(account),
         report: paths::consent_report(account),
         form: form(t, wanted),
@@ -277,7 +276,7 @@ struct ShownText {
 #[template(path = "consent_log/choice.html")]
 pub(crate) struct ChoicePage {
     layout: Layout,
-    nav: SettingsNav,
+    head: Head,
     back: String,
     facts: Vec<Fact>,
     language: String,
@@ -285,7 +284,7 @@ pub(crate) struct ChoicePage {
     texts: Vec<ShownText>,
 }
 
-pub(crate) fn choice_page(layout: Layout, nav: SettingsNav, shown: &Shown) -> ChoicePage {
+pub(crate) fn choice_page(layout: Layout, head: Head, shown: &Shown) -> ChoicePage {
     let t = layout.t;
     let texts = &t.consent_log;
     let Shown { choice, zone, made, texts: shown_texts } = shown;
@@ -306,7 +305,7 @@ pub(crate) fn choice_page(layout: Layout, nav: SettingsNav, shown: &Shown) -> Ch
         fact(texts.token, choice.token.map_or_else(|| texts.no_token.to_owned(), |token| token.to_string())),
     ];
     ChoicePage {
-        nav,
+        head,
         back: paths::consent_log(layout.account_id()),
         facts,
         direction: if is_right_to_left(&choice.language) { "rtl" } else { "ltr" },

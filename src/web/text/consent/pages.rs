@@ -13,6 +13,9 @@ texts! {
             rules: "Rules",
             banner: "Banner",
             texts: "Texts",
+            outside: "Other banners",
+            counting: "Counting",
+            log: "Log",
             revisions: "Revisions",
         },
         kind: PolicyTypes {

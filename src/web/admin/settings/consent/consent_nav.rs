@@ -21,11 +21,27 @@ pub enum Part {
     Rules,
     Banner,
     Texts,
+    Outside,
+    Counting,
+    Log,
     Revisions,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Rules, Self::Banner, Self::Texts, Self::Revisions];
+    const ALL: [Self; 7] = [
+        Self::Rules,
+        Self::Banner,
+        Self::Texts,
+        Self::Outside,
+        Self::Counting,
+        Self::Log,
+        Self::Revisions,
+    ];
+
+    /// Editors who may change the website see how visitors are asked, and nothing else.
+    const fn is_for_admins(self) -> bool {
+        matches!(self, Self::Outside | Self::Counting | Self::Log)
+    }
 
     /// The last segment of the path; that of the rules has none.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +49,9 @@ impl Part {
             Self::Rules => "",
             Self::Banner => "banner",
             Self::Texts => "texts",
+            Self::Outside => "outside",
+            Self::Counting => "counting",
+            Self::Log => "log",
             Self::Revisions => "revisions",
         }
     }
@@ -48,17 +67,26 @@ pub struct ConsentNav {
     pub t: &'static Texts,
     pub account: AccountId,
     pub current: Part,
+    pub is_admin: bool,
 }
 
 impl HtmlSafe for ConsentNav {}
 
 impl ConsentNav {
+    fn parts(&self) -> impl Iterator<Item = Part> {
+        let is_admin = self.is_admin;
+        Part::ALL.into_iter().filter(move |part| is_admin || !part.is_for_admins())
+    }
+
     const fn label(&self, part: Part) -> &'static str {
         let texts = &self.t.consent.tabs;
         match part {
             Part::Rules => texts.rules,
             Part::Banner => texts.banner,
             Part::Texts => texts.texts,
+            Part::Outside => texts.outside,
+            Part::Counting => texts.counting,
+            Part::Log => texts.log,
             Part::Revisions => texts.revisions,
         }
     }

@@ -9,7 +9,8 @@ use crate::app::access::counting;
 use crate::domain::account::AccountId;
 use crate::domain::consent::counting::Counting;
 use crate::domain::user::Role;
-use crate::web::admin::settings::settings_nav::{SettingsNav, Tab};
+use crate::web::admin::settings::consent::consent_nav::Part;
+use crate::web::admin::settings::consent::head::Head;
 use crate::web::part::field::{Field, Kind};
 use crate::web::paths::{self, Report};
 use crate::web::request::form::AccountForm;
@@ -39,20 +40,20 @@ fn path(account: AccountId) -> String {
 #[template(path = "consent/counting.html")]
 pub(crate) struct Page {
     layout: Layout,
-    nav: SettingsNav,
+    head: Head,
     action: String,
     report: String,
     switches: [Field; 2],
 }
 
-pub(crate) fn page(layout: Layout, nav: SettingsNav, id: AccountId, counting: Counting) -> Page {
+pub(crate) fn page(layout: Layout, head: Head, id: AccountId, counting: Counting) -> Page {
     let t = layout.t;
     let texts = &t.anonymous.settings;
     let switch = |name, label, hint, is_on| {
         Field::new(t, name, label, Kind::Check).value(if is_on { "on" } else { "" }).hint(hint)
     };
     Page {
-        nav,
+        head,
         action: path(id),
         report: paths::report(id, Report::Anonymous),
         switches: [
@@ -65,9 +66,8 @@ pub(crate) fn page(layout: Layout, nav: SettingsNav, id: AccountId, counting: Co
 
 async fn show(member: Member) -> Result<HttpResponse, WebError> {
     member.need(Role::Admin)?;
-    let layout = member.layout(member.t().anonymous.settings.title, Section::Settings, "");
-    let nav = SettingsNav::over(&member, Tab::Privacy);
-    respond::page(&page(layout, nav, member.account_id(), member.account.counting()))
+    let (layout, head) = Head::of(&member, member.t().anonymous.settings.title, Part::Counting);
+    respond::page(&page(layout, head, member.account_id(), member.account.counting()))
 }
 
 async fn update(request: HttpRequest, form: AccountForm) -> Result<HttpResponse, WebError> {

@@ -20,19 +20,20 @@ pub(crate) struct Head {
 
 impl Head {
     /// With the layout of the page.
-    pub fn of(member: &Member, title: &str, current: Part) -> (Layout, Self) {
+    pub(crate) fn of(member: &Member, title: &str, current: Part) -> (Layout, Self) {
         let (t, account) = (member.t(), member.account_id());
+        let is_admin = member.need(Role::Admin).is_ok();
         let head = Self {
             nav: SettingsNav::over(member, Tab::Consent),
-            parts: ConsentNav { t, account, current },
+            parts: ConsentNav { t, account, current, is_admin },
             id: account,
-            may_change: member.need(Role::Admin).is_ok(),
+            may_change: is_admin,
         };
         (member.layout(title, Section::Settings, ""), head)
     }
 
     /// The address of a page of consent.
-    pub fn path(&self, page: &str) -> String {
+    pub(crate) fn path(&self, page: &str) -> String {
         path(self.id, page)
     }
 }

@@ -8,6 +8,7 @@ pub mod banner;
 pub mod consent_nav;
 pub mod counting;
 pub mod head;
+pub mod outside_banners;
 pub mod presets;
 pub mod preview;
 pub mod revisions;
@@ -29,4 +30,6 @@ pub fn routes(config: &mut ServiceConfig) {
     banner::routes(config);
     texts::routes(config);
     preview::routes(config);
+    outside_banners::routes(config);
+    counting::routes(config);
 }
