@@ -17,7 +17,7 @@ describe("consent pages", { skip: withoutServer("consent pages") }, () => {
     await open("consent", "consent-empty");
     await open("tracking-code", "install-without-policy");
     await page.goto(at("settings/consent"));
-    await sound(await press("Use “EU: opt-in, rest: notify”"), "consent");
+    await sound(await press("Use this: EU: opt-in, rest: notify"), "consent");
     await open("consent?host=example.com&place=NL", "consent-tested");
     await open("consent/rule", "consent-rule");
     await page.getByRole("radio", { name: /^Opt-out Everybody/ }).check();
@@ -40,7 +40,7 @@ describe("consent pages", { skip: withoutServer("consent pages") }, () => {
     const { server, owner, page, at } = await fixture(t, { filled: false });
     await signIn(page, server, owner);
     await page.goto(at("settings/consent"));
-    await submit(page, page.getByRole("button", { name: "Use “EU: opt-in, rest: notify”" }));
+    await submit(page, page.getByRole("button", { name: "Use this: EU: opt-in, rest: notify" }));
     await page.goto(at("settings/consent/banner"));
     const frame = page.frameLocator("#preview iframe >> nth=0");
     await frame.getByRole("button", { name: "Reject", exact: true }).waitFor();

@@ -98,7 +98,7 @@ async fn a_preset_is_one_click_without_a_policy_and_shows_its_changes_with_one()
         empty.contains("Nobody is asked for consent") && !empty.contains("Which rule applies?"),
         "{empty}"
     );
-    let name = "Use “EU: opt-in, rest: notify”";
+    let name = "Use this: EU: opt-in, rest: notify";
     assert_eq!(page.admin.press(name, &[]).await.status, 303);
     assert_eq!(page.policy().await.rules, Preset::Europe.apply(&[]));
     let full = page.get("").await;

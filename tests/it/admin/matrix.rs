@@ -483,9 +483,14 @@ async fn every_answer_carries_the_headers() {
             let (before, after) = policy.split_once("'nonce-").unwrap_or_else(|| panic!("{at}: {policy}"));
             let (nonce, after) = after.split_once('\'').unwrap();
             assert_eq!(before, "default-src 'none'; script-src ", "{at}");
-            // The preview of the banner is the only page with frames, and the only one that is shown in them.
+            // Only pages with the preview of the banner have frames, and only its stand-in for the site is shown in them.
             let (frames, options) = match *template {
-                "/accounts/{a}/settings/consent/preview" if reply.status == 200 => {
+                "/accounts/{a}/settings/consent/preview"
+                | "/accounts/{a}/settings/consent/banner"
+                | "/accounts/{a}/settings/consent/texts"
+                | "/accounts/{a}/settings/consent/revisions/1"
+                    if reply.status == 200 =>
+                {
                     ("frame-src 'self'; frame-ancestors 'none'", "DENY")
                 }
                 "/accounts/{a}/settings/consent/preview/site" if reply.status == 200 => {

@@ -225,8 +225,8 @@ impl Typed {
             Field::new(t, LANGUAGE, texts.language, Kind::Select(languages))
                 .value(banner.language.as_deref().unwrap_or_default())
                 .hint(texts.language_hint)
-                .error(error(LANGUAGE))
-                .required(),
+                // A browser would not send the empty value of a required list.
+                .error(error(LANGUAGE)),
             Field::new(t, PRIVACY_URL, texts.privacy_url, Kind::Text)
                 .value(&banner.privacy_url)
                 .hint(texts.privacy_url_hint)
