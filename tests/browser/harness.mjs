@@ -207,8 +207,8 @@ export function taggedPage(server, account, { title = "A page", head = "", body 
 
 // ---- a browser
 
-/** Starts Chromium and stops it after the test. */
-export async function launch(t) {
+/** Starts Chromium, with further arguments, and stops it after the test. */
+export async function launch(t, more = []) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
     args: [
@@ -220,6 +220,7 @@ export async function launch(t) {
       "--disable-component-update",
       "--disable-sync",
       "--disable-dev-shm-usage",
+      ...more,
     ],
   });
   t.after(() => browser.close());
