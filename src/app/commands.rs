@@ -310,13 +310,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         Command::ConsentSet { account, rule } => set_consent(app, account, rule).await,
         Command::ConsentAskAgain { account } => ask_again(app, account).await,
         Command::ConsentCount { account, anonymously, asked } => {
-            need_account(app, account)?;
-            let change = move |counting: &mut Counting| {
-                counting.anonymous = anonymously.unwrap_or(counting.anonymous);
-                counting.asked = asked.unwrap_or(counting.asked);
-            };
-            let now = counting::update(app, Actor::Machine, account, change).await?;
-            Ok(json!({ "count_anonymously": now.anonymous, "count_asked": now.asked }))
+            count(app, account, anonymously, asked).await
         }
         Command::ListAdd { account, name, kind, conditions } => {
             add_list(app, account, &name, kind, conditions).await
@@ -408,6 +402,22 @@ async fn set_consent(app: &App, account: AccountId, typed: TypedRule) -> Result<
     let rule = Rule { target, kind: typed.policy, gpc: typed.gpc };
     let revision = consent::set_rule(app, Actor::Machine, account, rule).await?;
     Ok(json!({ "revision": revision }))
+}
+
+/// Changes what is counted without consent.
+async fn count(
+    app: &App,
+    account: AccountId,
+    anonymously: Option<bool>,
+    asked: Option<bool>,
+) -> Result<Value, Error> {
+    need_account(app, account)?;
+    let change = move |counting: &mut Counting| {
+        counting.anonymous = anonymously.unwrap_or(counting.anonymous);
+        counting.asked = asked.unwrap_or(counting.asked);
+    };
+    let now = counting::update(app, Actor::Machine, account, change).await?;
+    Ok(json!({ "count_anonymously": now.anonymous, "count_asked": now.asked }))
 }
 
 async fn ask_again(app: &App, account: AccountId) -> Result<Value, Error> {
