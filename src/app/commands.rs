@@ -310,7 +310,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         Command::ConsentSet { account, rule } => set_consent(app, account, rule).await,
         Command::ConsentAskAgain { account } => ask_again(app, account).await,
         Command::ConsentCount { account, anonymously, asked } => {
-            count(app, account, anonymously, asked).await
+            count_without_consent(app, account, anonymously, asked).await
         }
         Command::ListAdd { account, name, kind, conditions } => {
             add_list(app, account, &name, kind, conditions).await
@@ -328,10 +328,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             erase_person(app, account, email.as_deref(), visitor.as_deref()).await
         }
         Command::Retention { account, change, dry_run } => retain(app, account, change, dry_run).await,
-        Command::ConfirmClock {} => {
-            retention::confirm_clock(app, Actor::Machine).await?;
-            Ok(json!({ "confirmed": app.now().iso() }))
-        }
+        Command::ConfirmClock {} => confirm_clock(app).await,
         Command::ReplayDeadLetters {} => {
             let replayed = fold::replay_dead_letters(app).await?;
             Ok(json!({ "replayed": replayed }))
@@ -404,8 +401,12 @@ async fn set_consent(app: &App, account: AccountId, typed: TypedRule) -> Result<
     Ok(json!({ "revision": revision }))
 }
 
-/// Changes what is counted without consent.
-async fn count(
+async fn confirm_clock(app: &App) -> Result<Value, Error> {
+    retention::confirm_clock(app, Actor::Machine).await?;
+    Ok(json!({ "confirmed": app.now().iso() }))
+}
+
+async fn count_without_consent(
     app: &App,
     account: AccountId,
     anonymously: Option<bool>,
