@@ -318,13 +318,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
         Command::ConsentSet { account, rule } => set_consent(app, account, rule).await,
         Command::ConsentAskAgain { account } => ask_again(app, account).await,
         Command::ConsentCount { account, anonymously, asked } => {
-            need_account(app, account)?;
-            let change = move |counting: &mut Counting| {
-                counting.anonymous = anonymously.unwrap_or(counting.anonymous);
-                counting.asked = asked.unwrap_or(counting.asked);
-            };
-            let now = counting::update(app, Actor::Machine, account, change).await?;
-            Ok(json!({ "count_anonymously": now.anonymous, "count_asked": now.asked }))
+            count_without_consent(app, account, anonymously, asked).await
         }
         Command::ListAdd { account, name, kind, conditions } => {
             add_list(app, account, &name, kind, conditions).await
@@ -342,10 +336,7 @@ pub async fn execute(app: &Arc<App>, command: Command) -> Result<Value, Error> {
             erase_person(app, account, [email, visitor, receipt].each_ref().map(Option::as_deref)).await
         }
         Command::Retention { account, change, dry_run } => retain(app, account, change, dry_run).await,
-        Command::ConfirmClock {} => {
-            retention::confirm_clock(app, Actor::Machine).await?;
-            Ok(json!({ "confirmed": app.now().iso() }))
-        }
+        Command::ConfirmClock {} => confirm_clock(app).await,
         Command::ReplayDeadLetters {} => {
             let replayed = fold::replay_dead_letters(app).await?;
             Ok(json!({ "replayed": replayed }))
@@ -417,6 +408,26 @@ async fn set_consent(app: &App, account: AccountId, typed: TypedRule) -> Result<
     let rule = Rule { target, kind: typed.policy, gpc: typed.gpc };
     let revision = consent::set_rule(app, Actor::Machine, account, rule).await?;
     Ok(json!({ "revision": revision }))
+}
+
+async fn confirm_clock(app: &App) -> Result<Value, Error> {
+    retention::confirm_clock(app, Actor::Machine).await?;
+    Ok(json!({ "confirmed": app.now().iso() }))
+}
+
+async fn count_without_consent(
+    app: &App,
+    account: AccountId,
+    anonymously: Option<bool>,
+    asked: Option<bool>,
+) -> Result<Value, Error> {
+    need_account(app, account)?;
+    let change = move |counting: &mut Counting| {
+        counting.anonymous = anonymously.unwrap_or(counting.anonymous);
+        counting.asked = asked.unwrap_or(counting.asked);
+    };
+    let now = counting::update(app, Actor::Machine, account, change).await?;
+    Ok(json!({ "count_anonymously": now.anonymous, "count_asked": now.asked }))
 }
 
 async fn ask_again(app: &App, account: AccountId) -> Result<Value, Error> {

@@ -123,7 +123,7 @@ function answered(hits, answer) {
 
 // Something else answers in the place of the server, or the page has changed what `fetch` answers.
 function stranger(hits, status) {
-  if (!warned) warn('no answer from ' + server + ' (' + status + ')');
+  if (!warned) warn('no answer from ' + server + ' ' + status);
   warned = true;
   unreachable(hits);
 }

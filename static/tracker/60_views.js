@@ -22,7 +22,7 @@ let manual;
 let endMove = () => {};
 let takeMove = endMove;
 // Takes note of a view that was not allowed. Accounts that count such views have another function here.
-let countView = endMove;
+let countView = takeMove;
 // When a view was sent that nobody asked for, as long as the page has not moved since.
 let unaskedAt;
 let stamped = 0;
@@ -90,16 +90,6 @@ function title() {
   return (ofDocument('title', 'string') || '').slice(0, 512);
 }
 
-// The time and page of a view.
-function momentOf(moved, isAsked) {
-  const now = moment();
-  if (moved) {
-    now.at = moved.was.at;
-    if (!isAsked) assign(now, { pu: moved.was.pu, po: path || moved.was.po });
-  }
-  return now;
-}
-
 // The view of this load. The site may have reported it already.
 function sendFirstView() {
   if (firstViewTwice || hasNews || here != address()) sendView();
@@ -108,14 +98,17 @@ function sendFirstView() {
 // `moved` is the move that this is the view of, and `titleSeen` its title when that may have changed since.
 function sendView(moved, isAsked, titleSeen) {
   if (!on()) {
-    countView(moved, isAsked);
-    wanted = true;
-    return;
+    countView(moved);
+    return wanted = true;
   }
   wanted = hasNews = false;
   endView(moved);
   manage();
-  const now = momentOf(moved, isAsked);
+  const now = moment();
+  if (moved) {
+    now.at = moved.was.at;
+    if (!isAsked) assign(now, { pu: moved.was.pu, po: path || moved.was.po });
+  }
   const there = addressOf(now.po, now.pu.split('#')[0]);
   const isElsewhere = here && here != there;
   from = isElsewhere ? here : from === undefined ? scrub(referrer() || '') : from;

@@ -14,9 +14,9 @@ function sendPending() {
 }
 
 if (countsAnonymously) {
-  countView = (moved, isAsked) => {
-    const now = momentOf(moved, isAsked);
-    const page = addressOf(now.po, now.pu.split('#')[0]).replace(/\?[^#]*/, '');
+  countView = moved => {
+    const was = moved ? moved.was : moment();
+    const page = addressOf(path || was.po, was.pu.split('#')[0]).replace(/\?[^#]*/, '');
     // The site reports the view that was noted unasked.
     if (!moved && pendingView && pendingView.page == page && mono() - pendingAt < AGAIN) return;
     sendPending();

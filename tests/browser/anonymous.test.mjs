@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Server, Visitor, axeFaults, eventually, htmlFaults, launch, overflow, shots, signIn, startSite, taggedPage, withoutServer } from "./harness.mjs";
 
 const MINUTE = 60_000;
+const AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
 /** Time in which a page would have sent something. */
 const SETTLED = 800;
 
@@ -39,8 +40,9 @@ describe("counting without consent", { skip: withoutServer("counting without con
     await server.command(["consent", "count", "--account", String(account), "--anonymously", "on"]);
     const paths = ["/asks", "/asks/more", "/cookieless", "/opt-out"];
     const page = taggedPage(server, account, { title: "Shop" });
-    site = await startSite(ending, { ...Object.fromEntries(paths.map((path) => [path, page])), "/away": "<!doctype html><title>away</title>" });
-    browser = await launch(ending);
+    site = await startSite(ending, { ...Object.fromEntries(paths.map((path) => [path, page])), "/away": "<!doctype html><link rel=\"icon\" href=\"data:,\"><title>away</title>" });
+    // What a page sends while it is left has the name of the browser itself, and the headless one is that of a robot.
+    browser = await launch(ending, [`--user-agent=${AGENT}`]);
   });
   after(() => ending.run());
 
@@ -72,6 +74,12 @@ describe("counting without consent", { skip: withoutServer("counting without con
     const { page_views, sessions, rows } = await server.report(account, token, "anonymous");
     return { page_views, sessions, rows };
   };
+  /** What a browser says when another tab or window comes to the front. Requests of a page that is gone are not shown to tests. */
+  const hide = (page) =>
+    page.evaluate(() => {
+      Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    });
   const answer = (page, analytics) =>
     page.evaluate((analytics) => globalThis._hsp.push(["setHubSpotConsent", { analytics }]), analytics);
 
@@ -93,7 +101,7 @@ describe("counting without consent", { skip: withoutServer("counting without con
       await pause(SETTLED);
       assert.deepEqual([told, hits], [[], []], "nothing before the page is left");
       await nothingStored(page);
-      await page.goto(site.at("/away"));
+      await hide(page);
       await eventually(() => told.length, "the view");
       const [{ headers, ...view }] = told;
       assert.equal(view.page, site.at(path));
@@ -102,6 +110,8 @@ describe("counting without consent", { skip: withoutServer("counting without con
       assert.equal(headers.cookie, undefined);
       assert.deepEqual([told.length, hits], [1, []]);
       await nothingStored(page);
+      await page.goto(site.at("/away"));
+      await pause(SETTLED);
       await eventually(async () => (await counted()).page_views === earlier.page_views + 1, "the total");
       assert.equal((await counted()).sessions, earlier.sessions + 1);
       assert.deepEqual(visitor.troubles, []);
@@ -126,22 +136,25 @@ describe("counting without consent", { skip: withoutServer("counting without con
 
   test("pages of one visit are views of one session, and moves inside a page count", { timeout: MINUTE }, async () => {
     const earlier = await counted();
-    const { visitor, told, open } = await begin();
+    const { visitor, open } = await begin();
     const page = await open("/asks");
     await page.evaluate((to) => { location.href = to; }, site.at("/asks/more?utm_source=x"));
-    await eventually(() => page.evaluate(() => location.pathname === "/asks/more" && globalThis._hstc_ran), "the second page");
+    await page.waitForURL("**/asks/more?*");
+    await page.waitForFunction(() => globalThis._hstc_ran);
     await page.evaluate(() => history.pushState({}, "", "/asks/moved"));
-    await eventually(() => told.length === 2, "the page before the move");
+    await pause(SETTLED);
     await page.goto(site.at("/away"));
-    await eventually(() => told.length === 3, "the move");
-    assert.deepEqual(told.map((view) => new URL(view.page).pathname), ["/asks", "/asks/more", "/asks/moved"]);
-    assert.ok(told.every((view) => !view.page.includes("?")));
     await eventually(async () => (await counted()).page_views === earlier.page_views + 3, "the totals");
-    assert.equal((await counted()).sessions, earlier.sessions + 1);
+    const { sessions, rows } = await counted();
+    assert.equal(sessions, earlier.sessions + 1);
+    for (const path of ["/asks/more", "/asks/moved"]) {
+      assert.deepEqual(rows.find((row) => row.name === site.host + path), { name: site.host + path, sessions: 0, page_views: 1 });
+    }
     await visitor.close();
   });
 
   test("with the do-not-track cookie nothing is sent", { timeout: MINUTE }, async () => {
+    const earlier = await counted();
     for (const path of ["/asks", "/cookieless"]) {
       const { visitor, told, hits, open } = await begin();
       await visitor.context.addCookies([{ name: "__hs_do_not_track", value: "yes", url: site.at("/") }]);
@@ -151,6 +164,7 @@ describe("counting without consent", { skip: withoutServer("counting without con
       assert.deepEqual([told, hits], [[], []], path);
       await visitor.close();
     }
+    assert.deepEqual(await counted(), earlier);
   });
 
   test("the pages about it are accessible and fit a phone", { timeout: 2 * MINUTE }, async () => {

@@ -213,9 +213,10 @@ after(async () => (await running)?.close());
 
 /**
  * The Chromium of this file of tests, which the first test starts. Tests share it and nothing in it: a visitor has a
- * context of their own, and those that a test made go with it.
+ * context of their own, and those that a test made go with it. `more`
+ * are further arguments, the same in all tests of the file.
  */
-export async function launch(t) {
+export async function launch(t, more = []) {
   running ??= chromium.launch({
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
     args: [
@@ -227,6 +228,7 @@ export async function launch(t) {
       "--disable-component-update",
       "--disable-sync",
       "--disable-dev-shm-usage",
+      ...more,
     ],
   });
   const browser = await running;

@@ -92,13 +92,13 @@ pub(crate) fn page(layout: Layout, params: &ReportParams, found: &AnonymousRepor
         ],
     };
     let rows: Vec<Row> = found.table.rows.iter().map(row).collect();
-    let shown = report_page::count(t, u64::try_from(rows.len()).unwrap_or(u64::MAX));
-    let is_cut = found.table.total > found.table.rows.len() as u64;
+    let shown = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    let is_cut = found.table.total > shown;
     Page {
         period: Bars::over(&layout, params).period,
         counted: fill(texts.counted, &[("what", &totals(t, found.totals))]),
         off: (!found.is_on).then(|| paths::settings(params.url.account, "consent/counting")),
-        largest: is_cut.then(|| fill(texts.largest, &[("n", &shown)])),
+        largest: is_cut.then(|| fill(texts.largest, &[("n", &report_page::count(t, shown))])),
         panel: Panel {
             alone: true,
             tabs: report_page::tabs(&params.url, "by", by, &choices),
