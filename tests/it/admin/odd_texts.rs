@@ -185,7 +185,7 @@ const fn is_looked_at(dimension: Dimension) -> bool {
         }
         D::UtmSource | D::UtmMedium | D::UtmCampaign | D::UtmTerm | D::UtmContent => true,
         D::Source | D::ClickId | D::Country | D::Region | D::Device | D::Browser | D::Os => true,
-        D::Screen | D::Language | D::VisitorType | D::Suspected | D::Consent => true,
+        D::Screen | D::Language | D::VisitorType | D::Suspected | D::Consent | D::ConsentOrigin => true,
         D::Event | D::Tag | D::Contact => true,
         // No session has a company yet, and a list is named by its account.
         D::Company | D::List => false,

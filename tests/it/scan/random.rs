@@ -175,6 +175,7 @@ fn value(dice: &mut Dice, dimension: Dimension) -> String {
         D::Tag => dice.pick(&["", "tag"]).to_owned(),
         D::Company => dice.pick(&COMPANIES).to_owned(),
         D::Consent => dice.pick(&["granted", "policy", "server"]).to_owned(),
+        D::ConsentOrigin => dice.pick(&["beacon", "policy", "server", "banner"]).to_owned(),
         D::List => unreachable!("no row has one"),
         D::Contact => {
             dice.pick(&["person1@example.test", "person2@example.test", "1", "2", "3", ""]).to_owned()
