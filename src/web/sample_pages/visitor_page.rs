@@ -92,9 +92,11 @@ pub(super) fn pages_for_visitors() -> Vec<(&'static str, String)> {
         email: Some("sanne@example.com".to_owned()),
         kept,
         browsers: 2,
-        rows: vec![("contact_email".to_owned(), 1), ("identification".to_owned(), 4)],
+        emails: 1,
+        rows: vec![("identification".to_owned(), 4)],
     };
-    let browser = Preview { found: Found::Visitor(VisitorNumber(12)), email: None, ..contact.clone() };
+    let browser =
+        Preview { found: Found::Visitor(VisitorNumber(12)), email: None, emails: 0, ..contact.clone() };
     let hostile = Preview { email: Some(HOSTILE.to_owned()), ..contact.clone() };
     let asking = vec![
         request(12, None, None),

@@ -4,10 +4,19 @@ use actix_web::test::TestRequest;
 use guestlog::app::people::withdraw;
 use guestlog::domain::user::Role;
 use guestlog::domain::visitor::Token;
+use guestlog::store::{self, Connection};
 use serde_json::json;
 
 use super::events::Fixture;
 use crate::harness::browser::plain;
+
+async fn show_emails(fixture: &Fixture, shows: bool) {
+    let update = move |conn: &Connection| {
+        conn.execute("update member set show_emails = ?1", [shows])?;
+        Ok::<_, store::Error>(())
+    };
+    fixture.site.app.store.writer.write(update).await.unwrap();
+}
 
 #[actix_web::test]
 async fn an_admin_finds_exports_and_erases_a_person_by_whatever_they_are_known_by() {
@@ -18,6 +27,7 @@ async fn an_admin_finds_exports_and_erases_a_person_by_whatever_they_are_known_b
     fixture.view("nobodystoken", "/theirs", json!({})).await;
     fixture.json("pages").await;
     let admin = fixture.site.signed_in(fixture.account, "admin@site.test", Role::Admin).await;
+    show_emails(&fixture, true).await;
     let path = fixture.path("settings/privacy/person");
     let privacy = admin.get(&fixture.path("settings/privacy")).await;
     assert!(privacy.body.contains(&format!("href=\"{path}\"")), "{}", privacy.body);
@@ -61,11 +71,7 @@ async fn an_admin_finds_exports_and_erases_a_person_by_whatever_they_are_known_b
     assert_eq!(admin.post(&path, &[("person", "nobodystoken")]).await.status, 422);
 
     // An admin who does not see emails finds by one, and is not shown another.
-    let hide = |conn: &guestlog::store::Connection| {
-        conn.execute("update member set show_emails = 0", [])?;
-        Ok::<_, guestlog::store::Error>(())
-    };
-    fixture.site.app.store.writer.write(hide).await.unwrap();
+    show_emails(&fixture, false).await;
     let found = plain(&admin.post(&path, &[("person", "adastoken")]).await.body);
     assert!(found.contains("Contact 1") && !found.contains("ada@site.test"), "{found}");
 }

@@ -80,6 +80,8 @@ pub struct Preview {
     pub email: Option<String>,
     pub kept: Kept,
     pub browsers: u64,
+    /// With those of contacts that were merged into it.
+    pub emails: u64,
     /// Rows by table, of `person::TABLES`.
     pub rows: Vec<(String, usize)>,
 }
@@ -137,5 +139,12 @@ fn read(
         }
     };
     let rows = person::count_rows(conn, id, &person)?;
-    Ok(Preview { found, email, kept, browsers: person.tokens.len() as u64, rows })
+    Ok(Preview {
+        found,
+        email,
+        kept,
+        browsers: person.tokens.len() as u64,
+        emails: person.emails.len() as u64,
+        rows,
+    })
 }

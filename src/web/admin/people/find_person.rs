@@ -141,7 +141,7 @@ fn found(t: &'static Texts, account: AccountId, preview: &Preview, sees_emails: 
     let kept = preview.kept;
     let rows = |table: &str| preview.rows_of(table) as u64;
     let counts: [(&Plural, u64); 9] = [
-        (&texts.emails, rows("contact_email")),
+        (&texts.emails, preview.emails),
         (&texts.properties, rows("contact_property")),
         (&texts.browsers, preview.browsers),
         (&t.visitor.erase_sessions, kept.sessions),
