@@ -57,6 +57,7 @@ const LONG_PAGE: Error = Error::Invalid("the address of the page is too long");
 const WRONG_PAGE: Error = Error::Invalid("the address of the page is no http address");
 const NO_POLICY: Error = Error::Invalid("the account asks for no consent");
 const WRONG_REVISION: Error = Error::Invalid("the policy never had that revision");
+const NOT_COUNTED: Error = Error::Invalid("the account does not count how often it asks");
 const NOT_ALLOWED: Error = Error::Invalid("the policy does not let a visitor allow this");
 
 /// The body of a report.
@@ -106,6 +107,8 @@ pub async fn log(app: &App, sender: Sender<'_>, account: AccountId, body: &[u8])
     }
     let choice = match &*message.how {
         ASKED if message.receipt.is_some() || message.token.is_some() => return Err(WRONG_HOW),
+        // A script that was loaded before the count was switched off may still report.
+        ASKED if !account.counting().asked => return Err(NOT_COUNTED),
         ASKED => None,
         _ => {
             let place = Place::of_map(&facts.country, &facts.region);

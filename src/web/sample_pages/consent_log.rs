@@ -14,7 +14,6 @@ use crate::domain::consent::choice::{Answer, Asked, Choice, ChoiceToken, How, Re
 use crate::domain::consent::rule::PolicyType;
 use crate::domain::consent_banner::{Texts, built_in};
 use crate::domain::device::DeviceClass;
-use crate::domain::user::Role;
 use crate::store::consent::choice::report::Answers;
 use crate::web::admin::consent::{log, report};
 use crate::web::admin::settings::consent::consent_nav::Part;

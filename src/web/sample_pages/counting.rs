@@ -3,13 +3,12 @@
 use askama::Template;
 
 use super::consent::head;
-use super::events::{FULL, named};
+use super::events::FULL;
 use super::fixtures::{ARABIC, HOSTILE, LONG, layout, today};
 use crate::app::reports::Table;
 use crate::app::reports::anonymous::{AnonymousReport, AnonymousRow, AnonymousTotals};
 use crate::domain::account::AccountId;
 use crate::domain::consent::counting::Counting;
-use crate::domain::user::Role;
 use crate::web::admin::reports::anonymous;
 use crate::web::admin::settings::consent::consent_nav::Part;
 use crate::web::admin::settings::consent::counting;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use guestlog::domain::account::AccountId;
+use guestlog::domain::consent::counting::Counting;
 use guestlog::tracker::{PolicyRule, ScriptOptions, text};
 use serde_json::{Value, json};
 
@@ -263,7 +264,11 @@ fn a_report_tells_no_query_no_long_path_and_no_token_of_another_form() {
 fn a_question_is_reported_only_where_the_account_counts_questions() {
     for (kind, counts, wanted) in [(3, false, 0), (3, true, 1), (6, true, 1), (2, true, 0)] {
         let browser = Browser::new();
-        open(&browser, &ScriptOptions { count_asked: counts, ..asking(kind) }, "");
+        open(
+            &browser,
+            &ScriptOptions { counting: Counting { asked: counts, ..Counting::default() }, ..asking(kind) },
+            "",
+        );
         let sent = reports(&browser);
         assert_eq!(sent.len(), wanted, "{kind} {counts}");
         let asked = json!({"how": "asked", "revision": 7, "mask": 1, "language": "en", "page": HOME});

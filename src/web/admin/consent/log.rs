@@ -29,7 +29,7 @@ use crate::web::request::method::get_or_head;
 use crate::web::request::query::{self, Pairs};
 use crate::web::response::error::WebError;
 use crate::web::response::export::{self, CSV_ROWS_MAX, Column, CsvFile, Mark};
-use crate::web::response::page::{Layout, Section};
+use crate::web::response::page::Layout;
 use crate::web::response::respond;
 use crate::web::text::{Texts, fill};
 

@@ -28,15 +28,8 @@ pub enum Part {
 }
 
 impl Part {
-    const ALL: [Self; 7] = [
-        Self::Rules,
-        Self::Banner,
-        Self::Texts,
-        Self::Outside,
-        Self::Counting,
-        Self::Log,
-        Self::Revisions,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Rules, Self::Banner, Self::Texts, Self::Outside, Self::Counting, Self::Log, Self::Revisions];
 
     /// Editors who may change the website see how visitors are asked, and nothing else.
     const fn is_for_admins(self) -> bool {

@@ -18,7 +18,7 @@ use crate::web::request::guard::Member;
 use crate::web::request::method::get_or_head;
 use crate::web::response::error::WebError;
 use crate::web::response::flash::Done;
-use crate::web::response::page::{Layout, Section};
+use crate::web::response::page::Layout;
 use crate::web::response::respond;
 
 const ANONYMOUS: &str = "anonymous";

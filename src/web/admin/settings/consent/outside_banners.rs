@@ -14,7 +14,7 @@ use crate::web::request::client;
 use crate::web::request::guard::Member;
 use crate::web::request::method::get_or_head;
 use crate::web::response::error::WebError;
-use crate::web::response::page::{Layout, Section};
+use crate::web::response::page::Layout;
 use crate::web::response::respond;
 use crate::web::text::{OutsideBanners, fill};
 

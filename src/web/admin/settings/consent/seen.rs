@@ -31,7 +31,7 @@ impl From<Option<&Revision>> for Seen {
 
 impl Seen {
     /// The policy that a form was made from; `None` when another one is in force meanwhile.
-    pub async fn by(member: &Member, fields: &Fields) -> Result<Option<Self>, WebError> {
+    pub(crate) async fn by(member: &Member, fields: &Fields) -> Result<Option<Self>, WebError> {
         let latest = consent::find(member.app(), member.account_id()).await?;
         let seen = Self::from(latest.as_ref());
         Ok(fields.text(SEEN).parse().is_ok_and(|number: u32| number == seen.revision).then_some(seen))
@@ -47,7 +47,7 @@ pub(super) enum Saved {
 }
 
 impl Saved {
-    pub fn of(result: Result<u32, Error>) -> Result<Self, WebError> {
+    pub(crate) fn of(result: Result<u32, Error>) -> Result<Self, WebError> {
         match result {
             Ok(_) => Ok(Self::Done),
             Err(Error::Changed(_) | Error::NoPolicy) => Ok(Self::Changed),
