@@ -17,8 +17,8 @@ use serde_json::json;
 const CORE_GZIP_MAX: usize = 6_500;
 /// The core with navigation inside pages, which new accounts count.
 const CORE_WITH_MOVES_GZIP_MAX: usize = 6_920;
-/// The core with the consent policy, and what shows its banner and records the answers.
-const CORE_WITH_BANNER_GZIP_MAX: usize = 8_000;
+/// The core with the consent policy, what shows its banner and records the answers, and what counts views without consent.
+const CORE_WITH_BANNER_GZIP_MAX: usize = 8_150;
 /// Everything together, as every new account is served it, because a page may call `trackClick` at any time. The limit for
 /// release is 9,500; the rest is left for what comes.
 const ALL_GZIP_MAX: usize = 8_900;
