@@ -231,7 +231,11 @@ fn no_page_holds_what_its_policy_forbids() {
 #[test]
 fn no_place_of_a_text_is_left_open() {
     for (name, html) in pages() {
-        // Code that calls the script has braces too.
+        // Code that is shown has braces too.
+        let outside_code = |part: &str| part.split_once("</code>").map_or("", |(_, rest)| rest).to_owned();
+        let mut parts = html.split("<code");
+        let first = parts.next().unwrap_or_default().to_owned();
+        let html: String = std::iter::once(first).chain(parts.map(outside_code)).collect();
         let html = html.replace("{{7*7}}", "").replace("{id: ", "").replace("{ email: ", "");
         assert!(!html.contains('{'), "{name}: {:?}", html.split('{').nth(1).map(|t| &t[..t.len().min(40)]));
     }

@@ -57,9 +57,9 @@ fn many() -> Policy {
     let kinds = PolicyType::ALL;
     let rule = |n: usize| {
         let places = ["", "NL", "US-CA, US-NY, CA-QUEBEC", "BR, CL, AR, UY, PY, BO, PE, EC, CO, VE"][n % 4];
-        let host = if n % 3 == 0 { format!("{LONG}.shop.example.com") } else { String::new() };
+        let host = if n.is_multiple_of(3) { format!("{LONG}.shop.example.com") } else { String::new() };
         let target = Target::parse(&host, &format!("/{n}/{LONG}"), places).unwrap();
-        Rule { target, kind: kinds[n % kinds.len()], gpc: n % 2 == 0 }
+        Rule { target, kind: kinds[n % kinds.len()], gpc: n.is_multiple_of(2) }
     };
     policy((0..RULES_MAX).map(rule).collect())
 }

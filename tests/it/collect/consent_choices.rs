@@ -2,7 +2,7 @@
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
-use guestlog::app::access::{Actor, consent};
+use guestlog::app::access::{Actor, consent, counting};
 use guestlog::app::ingest::consent_choice::BODY_MAX;
 use guestlog::base::clock::{DAY, HOUR, SECOND};
 use guestlog::domain::consent::choice::{ASKED_ROWS_PER_DAY, CHOICES_PER_DAY, PAGE_MAX, PER_SENDER};
@@ -26,7 +26,14 @@ pub(crate) async fn asking(geo: Geo) -> Site {
     set(&site, "", PolicyType::OptInCategories, false).await;
     set(&site, "/never", PolicyType::NoCookies, false).await;
     set(&site, "/gpc", PolicyType::OptIn, true).await;
+    count_asked(&site, true).await;
     site
+}
+
+async fn count_asked(site: &Site, is_on: bool) {
+    counting::update(&site.app, Actor::Machine, site.account, move |counting| counting.asked = is_on)
+        .await
+        .unwrap();
 }
 
 async fn set(site: &Site, path: &str, kind: PolicyType, gpc: bool) {
@@ -317,6 +324,8 @@ async fn asking_is_counted_in_totals_up_to_the_most_rows_of_a_day() {
     let of = |path: &str| site.asks::<i64>(&format!("select asked from consent_asked where path = '{path}'"));
     assert_eq!((of("/last"), of("/one-more"), of("/a"), of("")), (vec![1], vec![], vec![3], vec![2]));
     refused(&site, &json!({"revision": 4, "how": "asked", "page": "https://example.com/"}), "revision").await;
+    count_asked(&site, false).await;
+    refused(&site, &asked("https://example.com/"), "does not count").await;
 }
 
 #[actix_web::test]

@@ -11,7 +11,7 @@ use crate::domain::question::{Dimension, Filter};
 use crate::store::contact;
 use crate::store::contact_change::ActiveContacts;
 use crate::store::dictionary::{self, Kind, part};
-use crate::store::scan::{Bounds, Counted, Deadline, Grouping, Request, Scanner};
+use crate::store::scan::{Bounds, Counted, Deadline, Grouping, Request, Scanner, ValueTest};
 use crate::store::{self, Connection, company, email, event, list, property, submission};
 
 /// What the conditions are asked of.
@@ -97,23 +97,8 @@ impl Evaluation<'_> {
                 Ok(counts.into_iter().map(|count| is.holds(count, *number)).collect())
             }
             Condition::CompletionValue { event, value_is, value_minor, is, number, within } => {
-                let filters =
-                    event.map(|event| Filter::is(Dimension::Event, &EventNumber(event).to_string()));
-                let range_ms = within.range_ms(self.zone, self.now);
-                let mut counts = vec![0; length];
-                if let Some(found) = self.scanner.sum_completions(
-                    self.conn,
-                    self.account,
-                    filters.as_slice(),
-                    Some((*value_is, *value_minor)),
-                    range_ms,
-                    self.deadline,
-                )? {
-                    for (count, (completions, _)) in counts.iter_mut().zip(found.by_contact()) {
-                        *count = i64::try_from(*completions).unwrap_or(i64::MAX);
-                    }
-                    damaged.extend(found.damaged);
-                }
+                let value = (*value_is, *value_minor);
+                let counts = self.count_with_value(*event, value, *within, length, damaged)?;
                 Ok(counts.into_iter().map(|count| is.holds(count, *number)).collect())
             }
             Condition::Moment { field, within } => self.moments(*field, *within, length),
@@ -195,6 +180,34 @@ impl Evaluation<'_> {
             }
         }
         Ok(sums)
+    }
+
+    /// How many completions of an event, or of any, with such a value each contact has.
+    fn count_with_value(
+        &self,
+        event: Option<u32>,
+        value: ValueTest,
+        within: Time,
+        length: usize,
+        damaged: &mut Vec<LocalDay>,
+    ) -> Result<Vec<i64>, store::Error> {
+        let filter = event.map(|event| Filter::is(Dimension::Event, &EventNumber(event).to_string()));
+        let found = self.scanner.sum_completions(
+            self.conn,
+            self.account,
+            filter.as_slice(),
+            Some(value),
+            within.range_ms(self.zone, self.now),
+            self.deadline,
+        )?;
+        let mut counts = vec![0; length];
+        if let Some(found) = found {
+            for (count, (completions, _)) in counts.iter_mut().zip(found.by_contact()) {
+                *count = i64::try_from(*completions).unwrap_or(i64::MAX);
+            }
+            damaged.extend(found.damaged);
+        }
+        Ok(counts)
     }
 
     fn moments(&self, field: MomentField, within: Time, length: usize) -> Result<Flags, store::Error> {

@@ -227,7 +227,10 @@ pub(crate) fn paragraphs(words: &Statement, shown: &About<'_>) -> Vec<String> {
         0 => words.contacts_without_end.to_owned(),
         _ => fill(words.contacts, &[("contacts", &contacts)]),
     });
-    paragraphs.push(fill(words.choices, &[("choices", &choices)]));
+    // Without a policy there is no banner.
+    if !shown.rules.is_empty() {
+        paragraphs.push(fill(words.choices, &[("choices", &choices)]));
+    }
     paragraphs.push(words.rights.to_owned());
     paragraphs.extend(shown.page.map(|page| fill(words.page, &[("page", page)])));
     paragraphs

@@ -103,6 +103,12 @@ impl Typed {
         })
     }
 
+    /// How often something was done.
+    fn counted(what: What, is: Comparison, number: i64) -> Self {
+        let is: &'static str = is.into();
+        Self { is: is.to_owned(), number: number.to_string(), ..Self::new(what) }
+    }
+
     /// A stored condition as fields.
     fn of(condition: &Condition, digits: u32) -> Self {
         match condition {
@@ -110,37 +116,27 @@ impl Typed {
                 Self::of_activity(*measure, filters, (*is, *number), *within, digits)
             }
             Condition::Submission { form, is, number, within } => {
-                let is: &'static str = is.into();
-                Self {
-                    form: form.map_or_else(String::new, |form| form.to_string()),
-                    is: is.to_owned(),
-                    number: number.to_string(),
-                    ..Self::new(What::Submitted)
-                }
-                .at(*within)
+                let form = form.map_or_else(String::new, |form| form.to_string());
+                Self { form, ..Self::counted(What::Submitted, *is, *number) }.at(*within)
             }
             Condition::CompletionProperty { event, property, test, value, is, number, within } => {
-                let (test, is): (&'static str, &'static str) = (test.into(), is.into());
+                let test: &'static str = test.into();
                 Self {
                     event: EventNumber(*event).to_string(),
                     property: property.clone(),
                     test: test.to_owned(),
                     value: value.clone(),
-                    is: is.to_owned(),
-                    number: number.to_string(),
-                    ..Self::new(What::CompletedWith)
+                    ..Self::counted(What::CompletedWith, *is, *number)
                 }
                 .at(*within)
             }
             Condition::CompletionValue { event, value_is, value_minor, is, number, within } => {
-                let (value_is, is): (&'static str, &'static str) = (value_is.into(), is.into());
+                let value_is: &'static str = value_is.into();
                 Self {
                     event: event.map_or_else(String::new, |event| EventNumber(event).to_string()),
                     operator: value_is.to_owned(),
                     value: money::decimal(*value_minor, digits),
-                    is: is.to_owned(),
-                    number: number.to_string(),
-                    ..Self::new(What::CompletedWorth)
+                    ..Self::counted(What::CompletedWorth, *is, *number)
                 }
                 .at(*within)
             }
