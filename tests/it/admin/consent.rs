@@ -404,7 +404,7 @@ async fn so_many_revisions_stand_on_a_page_and_the_rest_on_the_next() {
     let page = Page::new().await;
     let (app, account) = (&page.fixture.site.app, page.fixture.account);
     let make = async |n: usize| {
-        let kind = if n % 2 == 0 { PolicyType::OptIn } else { PolicyType::OptOut };
+        let kind = if n.is_multiple_of(2) { PolicyType::OptIn } else { PolicyType::OptOut };
         consent::set_rule(app, Actor::Machine, account, rule("", kind)).await.unwrap();
     };
     for n in 0..consent::REVISIONS_MAX {

@@ -245,7 +245,8 @@ async fn the_report_says_what_an_independent_count_says() {
     let first = zone.day_of(now).plus(-6);
     let of_week: Vec<Choice> = choices.into_iter().filter(|choice| zone.day_of(choice.at) >= first).collect();
     assert!(of_week.len() > 100);
-    let name_of: [(&str, fn(&Choice) -> String); 3] = [
+    type NameOf = fn(&Choice) -> String;
+    let name_of: [(&str, NameOf); 3] = [
         ("country", |choice| choice.asked.country.clone()),
         ("page", |choice| format!("{}{}", choice.asked.host, choice.asked.path)),
         ("device", |choice| choice.asked.device.as_str().to_owned()),
