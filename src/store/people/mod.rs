@@ -1,12 +1,7 @@
 //! Visitors, contacts, their companies, and the forms they submit: one table, or a table with its parts, in each file.
 
-pub mod alias;
 pub mod company;
-pub mod contact;
-pub mod contact_change;
-pub mod contact_erasure;
-pub mod contact_list;
-pub mod email;
+mod contacts;
 pub mod form;
 pub mod identification;
 mod identity;
@@ -18,5 +13,6 @@ pub mod search;
 pub mod submission;
 pub mod visitor;
 
+pub use contacts::{alias, contact, contact_change, contact_erasure, contact_list, email};
 pub use identity::{blocked_email, contact_joining, identity_key};
 pub use properties::{property, property_definition};

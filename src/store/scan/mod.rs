@@ -10,7 +10,7 @@
 //!    table of the open days. Both deliver the same batches of columns, clustered into *runs*: a run is what one
 //!    visitor did in one session.
 //! 3. `selection` finds the runs and rows of a batch that pass the masks.
-//! 4. `groups` adds them to the totals of their groups (`group_totals`), of all groupings at once. `distinct_counts`
+//! 4. `groups` adds them to the totals of their groups (`groups::totals`), of all groupings at once; `groups::distinct_counts`
 //!    counts visitors, sessions and contacts of every group, by the sets and pairs of `distinct`.
 //!
 //! `day_totals` leaves out step 2 where the row of a segment already holds the totals of a whole interval. What contacts
@@ -24,10 +24,7 @@ mod completions;
 pub(in crate::store) mod contacts;
 mod day_totals;
 mod distinct;
-mod distinct_counts;
 mod filter_masks;
-mod group_labels;
-mod group_totals;
 mod groups;
 mod hot_rows;
 mod request;
@@ -46,10 +43,10 @@ use column::{Column, ColumnTexts, Field};
 pub use completions::{ContactSums, ValueTest};
 use completions::{KeptCompletions, Wanted};
 use contacts::Contacts;
-use distinct_counts::HighestNumbers;
 use filter_masks::Masks;
-use group_labels::LabelCache;
 use groups::Tally;
+use groups::distinct_counts::HighestNumbers;
+use groups::labels::LabelCache;
 use hot_rows::HotRows;
 pub use request::{
     Answer, Bounds, Counted, Cursor, Deadline, Grouping, Key, Measure, Request, Row, Table, Top,

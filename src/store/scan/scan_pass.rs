@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 
 use super::distinct::ResidueClass;
-use super::distinct_counts::Pass;
 use super::filter_masks::Masks;
 use super::groups::Tally;
+use super::groups::distinct_counts::Pass;
 use super::hot_rows::{Batch, HotRows};
 use super::request::Deadline;
 use super::segment_rows::{ReadOptions, SegmentReader};

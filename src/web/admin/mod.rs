@@ -42,16 +42,16 @@ fn pages(config: &mut ServiceConfig) {
     // Before the page of a contact, because `new` and `import` are no numbers of one.
     people::edit::routes(config);
     people::blocked::routes(config);
-    people::import::routes(config);
-    people::imports::routes(config);
+    people::imports::import::routes(config);
+    people::imports::list::routes(config);
     people::contact::routes(config);
     people::lists::form::routes(config);
     people::lists::routes(config);
     people::companies::routes(config);
     people::companies::show::routes(config);
     people::merge::routes(config);
-    people::forms::routes(config);
-    people::form::routes(config);
+    people::forms::list::routes(config);
+    people::forms::form::routes(config);
     reports::live::routes(config);
     people::visitor::routes(config);
     saved_views::routes(config);

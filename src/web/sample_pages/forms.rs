@@ -7,8 +7,8 @@ use crate::app::reports::forms::{FormField, FormReport, SubmissionRow, Wanted};
 use crate::app::reports::{FormRow, Table};
 use crate::base::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::domain::period::Zone;
+use crate::web::admin::people::forms::{form, list as forms};
 use crate::web::admin::people::visitor::TimelineParams;
-use crate::web::admin::people::{form, forms};
 use crate::web::response::page::Section;
 use crate::web::text::EN;
 

@@ -9,7 +9,7 @@ use crate::domain::account::AccountId;
 use crate::domain::import::{Reason, Refusal, guess_columns};
 use crate::domain::user::Role;
 use crate::store::import::{Import, State, Stop, Tally};
-use crate::web::admin::people::{import, imports};
+use crate::web::admin::people::imports::{import, list as imports};
 use crate::web::response::page::Section;
 use crate::web::text::EN;
 

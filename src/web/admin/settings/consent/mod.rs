@@ -10,12 +10,10 @@ pub mod counting;
 pub mod head;
 pub mod outside_banners;
 pub mod presets;
-pub mod preview;
 pub mod revisions;
 pub mod rule_form;
 pub mod rules;
 pub mod seen;
-pub mod texts;
 pub mod words;
 pub mod wrong;
 
@@ -27,9 +25,9 @@ pub fn routes(config: &mut ServiceConfig) {
     presets::routes(config);
     ask_again::routes(config);
     revisions::routes(config);
-    banner::routes(config);
-    texts::routes(config);
-    preview::routes(config);
+    banner::look::routes(config);
+    banner::texts::routes(config);
+    banner::preview::routes(config);
     outside_banners::routes(config);
     counting::routes(config);
 }

@@ -4,7 +4,7 @@ use actix_web::web::{Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::banner::{Look, look};
+use super::banner::look::{Look, first_shown, look};
 use super::consent_nav::Part;
 use super::head::{Head, made};
 use super::words::{self, RuleRow};
@@ -154,11 +154,7 @@ pub(crate) fn show_page(
         preview: BannerPreview {
             t,
             account: head.id,
-            query: format!(
-                "revision={}&policy={}",
-                revision.number,
-                super::banner::first_shown(&revision.policy).number()
-            ),
+            query: format!("revision={}&policy={}", revision.number, first_shown(&revision.policy).number()),
         },
         layout,
         head,

@@ -1,12 +1,13 @@
 //! What a scan fills: the totals of each group of one grouping, and the table that is made of them.
 
+pub(super) mod distinct_counts;
+pub(super) mod labels;
+pub(super) mod totals;
+
 use std::sync::Arc;
 
 use super::column::{Column, ColumnTexts, Field, SUSPECTED, SessionColumn};
 use super::distinct::ResidueClass;
-use super::distinct_counts::{DistinctCounts, HighestNumbers, Pass};
-use super::group_labels::{GroupLabels, LabelCache, SKIPPED};
-use super::group_totals::GroupTotals;
 use super::hot_rows::{Batch, RunOwner, at};
 use super::request::{Cursor, Grouping, Key, Row, Table, Top};
 use super::selection::Selection;
@@ -14,6 +15,9 @@ use crate::domain::question::Dimension;
 use crate::store::dictionary::SEPARATOR;
 use crate::store::error::Error;
 use crate::store::totals::Totals;
+use distinct_counts::{DistinctCounts, HighestNumbers, Pass};
+use labels::{GroupLabels, LabelCache, SKIPPED};
+use totals::GroupTotals;
 
 /// How a row finds its group.
 #[derive(Debug)]

@@ -4,14 +4,14 @@
 //! that have totals take memory for them. When all 250,000 contacts of an account had zeros instead, once for each of two
 //! threads, the page of an event over 7 days took 25 ms, not 6 (measured).
 
-use super::distinct::large;
+use crate::store::scan::distinct::large;
 use crate::store::totals::Totals;
 
 /// This many groups are many. The totals of one group fewer take about a megabyte.
 const MANY: usize = 16_384;
 
 #[derive(Debug)]
-pub(super) struct GroupTotals {
+pub(in crate::store::scan) struct GroupTotals {
     /// Where the totals of each group are in `totals`, 0 = none. Empty when the totals of all groups are there, in order.
     places: Vec<u32>,
     groups: usize,
@@ -20,7 +20,7 @@ pub(super) struct GroupTotals {
 }
 
 impl GroupTotals {
-    pub(super) fn new(groups: usize) -> Self {
+    pub(in crate::store::scan) fn new(groups: usize) -> Self {
         let nowhere = Totals::default();
         if groups < MANY {
             return Self { places: Vec::new(), groups, totals: vec![nowhere; groups + 1] };
@@ -31,18 +31,18 @@ impl GroupTotals {
     }
 
     /// Zeros for the same groups.
-    pub(super) fn fork(&self) -> Self {
+    pub(in crate::store::scan) fn fork(&self) -> Self {
         Self::new(self.groups)
     }
 
-    pub(super) const fn groups(&self) -> usize {
+    pub(in crate::store::scan) const fn groups(&self) -> usize {
         self.groups
     }
 
     /// The totals of a group, to be changed.
     #[inline]
     #[expect(clippy::indexing_slicing, reason = "`totals` is never empty, and every place is one in it")]
-    pub(super) fn of(&mut self, group: u32) -> &mut Totals {
+    pub(in crate::store::scan) fn of(&mut self, group: u32) -> &mut Totals {
         if self.places.is_empty() {
             let place = if (group as usize) < self.groups { group as usize + 1 } else { 0 };
             return &mut self.totals[place];
@@ -55,7 +55,7 @@ impl GroupTotals {
         &mut self.totals[*place as usize]
     }
 
-    pub(super) fn get(&self, group: u32) -> Totals {
+    pub(in crate::store::scan) fn get(&self, group: u32) -> Totals {
         let place = match self.places.is_empty() {
             true => group as usize + 1,
             false => match self.places.get(group as usize) {
@@ -67,12 +67,12 @@ impl GroupTotals {
     }
 
     /// Adds the totals of other rows.
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(in crate::store::scan) fn add(&mut self, other: &Self) {
         other.each(|group, totals| self.of(group).add(totals));
     }
 
     /// Calls `visit` with each group that has totals, in order, and perhaps with others.
-    pub(super) fn each(&self, mut visit: impl FnMut(u32, &Totals)) {
+    pub(in crate::store::scan) fn each(&self, mut visit: impl FnMut(u32, &Totals)) {
         if self.places.is_empty() {
             (0..).zip(self.totals.iter().skip(1)).for_each(|(group, totals)| visit(group, totals));
             return;
@@ -85,12 +85,12 @@ impl GroupTotals {
     }
 
     /// Forgets how long pages were visible.
-    pub(super) fn clear_engaged(&mut self) {
+    pub(in crate::store::scan) fn clear_engaged(&mut self) {
         self.totals.iter_mut().for_each(|totals| totals.engaged_ms = 0);
     }
 
     /// The totals of all groups, in order.
-    pub(super) fn list(&self) -> impl Iterator<Item = Totals> {
+    pub(in crate::store::scan) fn list(&self) -> impl Iterator<Item = Totals> {
         (0..self.groups as u32).map(|group| self.get(group))
     }
 }

@@ -5,18 +5,18 @@ use actix_web::web::{ServiceConfig, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::consent_nav::{Part, path};
-use super::head::Head;
 use super::preview::GPC;
-use super::rules::changed;
-use super::seen::{ConsentForm, SEEN, Saved, Seen};
-use super::words;
-use super::wrong::{self, ACCENT_TEXT, LANGUAGE, PRIVACY_URL, Wrong};
 use crate::app::access::consent;
 use crate::domain::consent::policy::{self, Policy};
 use crate::domain::consent::rule::PolicyType;
 use crate::domain::consent_banner::{Banner, Colour, Position, Scheme};
 use crate::domain::user::Role;
+use crate::web::admin::settings::consent::consent_nav::{Part, path};
+use crate::web::admin::settings::consent::head::Head;
+use crate::web::admin::settings::consent::rules::changed;
+use crate::web::admin::settings::consent::seen::{ConsentForm, SEEN, Saved, Seen};
+use crate::web::admin::settings::consent::words;
+use crate::web::admin::settings::consent::wrong::{self, ACCENT_TEXT, LANGUAGE, PRIVACY_URL, Wrong};
 use crate::web::part::banner_preview::BannerPreview;
 use crate::web::part::field::{Choice, Field, Kind};
 use crate::web::part::icon::Icon;
@@ -57,7 +57,7 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// The type whose banner is looked at first: that of the first rule that shows one.
-pub(super) fn first_shown(policy: &Policy) -> PolicyType {
+pub(in crate::web::admin::settings::consent) fn first_shown(policy: &Policy) -> PolicyType {
     let shown = policy.rules.iter().map(|rule| rule.kind).find(|kind| BANNERS.contains(kind));
     shown.unwrap_or(PolicyType::OptIn)
 }
@@ -139,7 +139,7 @@ pub(crate) struct Look {
 }
 
 /// All settings of a banner but its texts.
-pub(super) fn look(t: &'static Texts, banner: &Banner) -> Vec<Look> {
+pub(in crate::web::admin::settings::consent) fn look(t: &'static Texts, banner: &Banner) -> Vec<Look> {
     let texts = &t.consent.banner;
     let look = |label, value: &str| Look { label, value: value.to_owned() };
     let language = banner.language.as_ref().map(|tag| words::language(t, tag));
@@ -256,7 +256,7 @@ impl Typed {
 }
 
 /// A query string.
-pub(super) fn query(pairs: &[(&str, &str)]) -> String {
+pub(in crate::web::admin::settings::consent) fn query(pairs: &[(&str, &str)]) -> String {
     let pairs: Vec<String> =
         pairs.iter().map(|(name, value)| format!("{name}={}", paths::encode(value))).collect();
     pairs.join("&")

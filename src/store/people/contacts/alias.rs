@@ -6,14 +6,15 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::property::{self, Property};
-use super::{company, email};
+use super::email;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::domain::user::UserId;
 use crate::domain::visitor::VisitorNumber;
 use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
+use crate::store::people::company;
+use crate::store::people::properties::property::{self, Property};
 
 /// The living contact a number stands for; `None` when there never was one, or it was erased.
 pub fn resolve(conn: &Connection, account: AccountId, id: i64) -> Result<Option<i64>, Error> {

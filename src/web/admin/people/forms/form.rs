@@ -7,7 +7,7 @@ use actix_web::web::{ServiceConfig, post};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::forms::{damaged, rate_of};
+use super::list::{damaged, rate_of};
 use crate::app::people::delete_form;
 use crate::app::reports::forms::{FormField, FormReport, SubmissionRow};
 use crate::app::reports::{self, FormRow};

@@ -3,11 +3,12 @@
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::FxHashSet;
 
-use super::{company, email};
+use super::email;
 use crate::base::clock::Millis;
 use crate::domain::account::AccountId;
 use crate::store::changes::{self, Kind};
 use crate::store::error::Error;
+use crate::store::people::company;
 
 /// The sources of a contact and of those that were merged into it, whatever its state.
 pub fn list_sources_of(conn: &Connection, account: AccountId, id: i64) -> Result<FxHashSet<u32>, Error> {

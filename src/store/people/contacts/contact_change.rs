@@ -22,7 +22,7 @@ pub fn latest(conn: &Connection) -> Result<i64, Error> {
 }
 
 /// The contacts of an account that changed after the change `after`. `None` when that is too long ago to be known.
-pub(super) fn list_after(
+pub(in crate::store) fn list_after(
     conn: &Connection,
     account: AccountId,
     after: i64,
@@ -37,7 +37,11 @@ pub(super) fn list_after(
 }
 
 /// Whether a contact is there, and neither merged into another one nor being erased.
-pub(super) fn is_active(conn: &Connection, account: AccountId, contact: u32) -> Result<bool, Error> {
+pub(in crate::store) fn is_active(
+    conn: &Connection,
+    account: AccountId,
+    contact: u32,
+) -> Result<bool, Error> {
     let mut statement =
         conn.prepare_cached("select 1 from contact where account_id = ?1 and id = ?2 and state = 'active'")?;
     Ok(statement.query_row((account.0, contact), |_| Ok(())).optional()?.is_some())

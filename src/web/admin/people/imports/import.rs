@@ -10,7 +10,7 @@ use crate::domain::import::{Column, Reason, Refusal, Target};
 use crate::domain::period::Zone;
 use crate::domain::user::Role;
 use crate::store::import::{Import, State, Stop};
-use crate::web::admin::people::imports::{state_of, wrong};
+use crate::web::admin::people::imports::list::{state_of, wrong};
 use crate::web::admin::people::visitor::Fact;
 use crate::web::admin::reports::report_page;
 use crate::web::drawing::format;

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use super::column::{ColumnTexts, Field, Version, set};
 use crate::domain::account::AccountId;
 use crate::store::dictionary::SEPARATOR;
 use crate::store::error::Error;
+use crate::store::scan::column::{ColumnTexts, Field, Version, set};
 
 /// The group of every code of a column. Group 0 is the one with the empty label.
 #[derive(Clone, Debug)]
-pub(super) struct GroupLabels {
+pub(in crate::store::scan) struct GroupLabels {
     pub field: Field,
     group_of: Vec<u32>,
     /// The lowest code of each group. It identifies the group for ever: a text that is added later has a higher code.
@@ -23,11 +23,11 @@ pub(super) struct GroupLabels {
 }
 
 /// In place of a group number: rows of this code are in no group of the request.
-pub(super) const SKIPPED: u32 = u32::MAX;
+pub(in crate::store::scan) const SKIPPED: u32 = u32::MAX;
 
 /// Keeps the groups of columns between requests. An entry is stale when the version of the texts is another one.
 #[derive(Debug, Default)]
-pub(super) struct LabelCache(Mutex<FxHashMap<(AccountId, Field), Compiled>>);
+pub(in crate::store::scan) struct LabelCache(Mutex<FxHashMap<(AccountId, Field), Compiled>>);
 
 /// The state of the texts at the time, and the groups.
 type Compiled = (Version, Arc<GroupLabels>);
@@ -36,7 +36,7 @@ type Compiled = (Version, Arc<GroupLabels>);
 const CACHE_BYTES: usize = 16 * 1024 * 1024;
 
 impl LabelCache {
-    pub(super) fn clear(&self) {
+    pub(in crate::store::scan) fn clear(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = FxHashMap::default();
     }
 
@@ -51,7 +51,11 @@ impl LabelCache {
 
 impl GroupLabels {
     /// The groups of a field, from the cache if possible.
-    pub(super) fn of(texts: &ColumnTexts<'_>, cache: &LabelCache, field: Field) -> Result<Arc<Self>, Error> {
+    pub(in crate::store::scan) fn of(
+        texts: &ColumnTexts<'_>,
+        cache: &LabelCache,
+        field: Field,
+    ) -> Result<Arc<Self>, Error> {
         let Some(version) = texts.version(field.column)? else {
             return Ok(Arc::new(Self::compile(texts, field)?));
         };
@@ -66,7 +70,7 @@ impl GroupLabels {
     }
 
     /// Only the groups of these codes, numbered in the order of `codes`.
-    pub(super) fn chosen(
+    pub(in crate::store::scan) fn chosen(
         texts: &ColumnTexts<'_>,
         cache: &LabelCache,
         field: Field,
@@ -118,7 +122,7 @@ impl GroupLabels {
         set(&mut self.lowest, group, lowest, code);
     }
 
-    pub(super) fn group(&self, code: u32) -> u32 {
+    pub(in crate::store::scan) fn group(&self, code: u32) -> u32 {
         self.group_of.get(code as usize).copied().unwrap_or(self.of_unknown)
     }
 
