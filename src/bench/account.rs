@@ -5,6 +5,9 @@ use anyhow::Context;
 use crate::app::App;
 use crate::app::access::sign_in;
 use crate::domain::account::{AccountId, Settings};
+use crate::domain::consent::policy::Policy;
+use crate::domain::consent::preset::Preset;
+use crate::domain::consent::rule::{PolicyType, Rule, Target};
 use crate::domain::contact::Email;
 use crate::store;
 
@@ -15,6 +18,19 @@ pub(super) fn insert(app: &App) -> anyhow::Result<AccountId> {
     let account =
         app.store.writer.write_blocking(move |conn| store::account::insert(conn, &settings, now))?;
     Ok(account)
+}
+
+/// Gives the account a policy whose every part is asked for each hit: the host, and the place of the visitor.
+pub(super) fn insert_policy(app: &App, account: AccountId) -> anyhow::Result<()> {
+    let of_host =
+        Rule { target: Target::parse("shop.example.com", "", "")?, kind: PolicyType::OptIn, gpc: true };
+    let rules = [vec![of_host], Preset::Europe.apply(&[])].concat();
+    let (policy, now) = (Policy { rules, ..Policy::default() }, app.now());
+    policy.check()?;
+    app.store
+        .writer
+        .write_blocking(move |conn| store::consent::insert(conn, account, &policy, false, None, now))?;
+    Ok(())
 }
 
 /// Returns the cookie of a user who may see everything.

@@ -27,6 +27,8 @@ pub(super) struct Plan {
     pub(super) connections: u32,
     pub(super) rate: u32,
     pub(super) what: What,
+    /// The account has a consent policy.
+    pub(super) with_policy: bool,
 }
 
 /// The figures of one server over its rounds.
@@ -43,7 +45,10 @@ pub(super) fn run(plan: &Plan, json: bool) -> anyhow::Result<()> {
     let mut config = Config::default();
     config.server.data_dir.clone_from(&directory.0);
     let app = server::open(&config)?;
-    account::insert(&app)?;
+    let account = account::insert(&app)?;
+    if plan.with_policy {
+        account::insert_policy(&app, account)?;
+    }
     if plan.what == What::LateEngagements {
         history::close_a_day(&app)?;
     }
@@ -87,6 +92,7 @@ async fn measure(plan: &Plan, dir: &Path) -> anyhow::Result<serde_json::Value> {
         "calibration_ms": calibration_ms(),
         "connections": plan.connections,
         "what": plan.what.label(),
+        "policy": if plan.with_policy { "opt-in for Europe, opt-in on one host, else notify" } else { "none" },
         "sent": serial.load(Ordering::Relaxed),
         "bare": as_json(&bare),
         "guestlog": as_json(&ours),
@@ -165,9 +171,10 @@ fn print(report: &serde_json::Value, json: bool) {
     let Some(figures) = output::begin(report, json) else { return };
     let number = |path: &str| figures.number(path);
     println!(
-        "{} connections, POST /collect, {}, answer after fsync; {} sent to both\n",
+        "{} connections, POST /collect, {}, consent policy: {}, answer after fsync; {} sent to both\n",
         number("/connections"),
         figures.text("/what"),
+        figures.text("/policy"),
         number("/sent"),
     );
     println!("| server | requests/s | p50 ms | p99 ms | CPU µs/request | RSS max MB |");

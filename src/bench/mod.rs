@@ -45,6 +45,9 @@ pub enum Bench {
         /// Send how long page views of a closed day were visible instead of page views
         #[arg(long, conflicts_with = "invented_names")]
         late_engagements: bool,
+        /// Give the account a consent policy: opt-in for Europe by the map, opt-in on one host, else notify
+        #[arg(long)]
+        with_policy: bool,
     },
     /// Every report on a store of a year: time, CPU, memory, disk, start after a kill
     Reports {
@@ -111,12 +114,21 @@ pub enum Bench {
 /// Runs a benchmark and prints its tables, or JSON when `json` is set.
 pub fn run(bench: &Bench, json: bool) -> anyhow::Result<ExitCode> {
     match bench {
-        Bench::Ingest { seconds, rounds, connections, rate, invented_names, late_engagements } => {
+        Bench::Ingest {
+            seconds,
+            rounds,
+            connections,
+            rate,
+            invented_names,
+            late_engagements,
+            with_policy,
+        } => {
             let plan = ingest::Plan {
                 seconds: *seconds,
                 rounds: *rounds,
                 connections: *connections,
                 rate: *rate,
+                with_policy: *with_policy,
                 what: match (*invented_names, *late_engagements) {
                     (true, _) => What::InventedNames,
                     (false, true) => What::LateEngagements,

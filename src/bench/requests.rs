@@ -170,7 +170,7 @@ fn request(what: What, index: u64, (token, agent, referrer): (&str, &str, &str),
         "{{\"a\":{account},\"k\":{kind},\"id\":\"{ID_MARK}\",\"age\":12,\"vi\":\"{token}\",\
          \"u\":\"226818242.{token}.{now}.{now}.{now}.1\",\"b\":\"226818242.1.{now}\",\"nc\":false,\
          \"pu\":\"https://www.example.com/guides/{path}?ref=menu\",\"t\":\"Guide number {page} of Example\",\
-         \"r\":\"{referrer}\",\"sd\":\"1920x1080\",\"ln\":\"en-gb\"",
+         \"r\":\"{referrer}\",\"sd\":\"1920x1080\",\"ln\":\"en-gb\",\"cc\":15",
         account = AccountId::FIRST,
     );
     match what {
