@@ -75,7 +75,12 @@ pub fn update_name(conn: &Connection, account: AccountId, id: CompanyId, name: &
     let changed = conn
         .prepare_cached("update company set name = ?3, name_lower = ?4 where account_id = ?1 and id = ?2")?
         .execute((account.0, id.0, name, name.to_lowercase()))?;
-    if changed == 0 { Err(Error::NotFound) } else { Ok(()) }
+    if changed == 0 {
+        return Err(Error::NotFound);
+    }
+    // Lists may ask for the name.
+    changes::raise(conn, account, Kind::Account)?;
+    Ok(())
 }
 
 /// A contact as its company sees it.
@@ -138,21 +143,25 @@ pub fn delete_unused(conn: &Connection, account: AccountId, id: CompanyId) -> Re
     Ok(())
 }
 
-/// Visits every contact that has a company, with the domain of it.
-pub fn each_domain(
+/// Visits every contact that has a company, with the domain of it, and with its name if it has one.
+pub fn each_of_contacts(
     conn: &Connection,
     account: AccountId,
     mut visit: impl FnMut(u32, &str),
 ) -> Result<(), Error> {
     let mut statement = conn.prepare_cached(
-        "select c.id, m.domain from contact c indexed by contact_company
+        "select c.id, m.domain, m.name from contact c indexed by contact_company
              join company m on m.account_id = c.account_id and m.id = c.company_id
          where c.account_id = ?1 and c.company_id is not null",
     )?;
     let mut rows = statement.query([account.0])?;
     while let Some(row) = rows.next()? {
-        let domain = row.get_ref(1)?;
-        visit(row.get(0)?, domain.as_str().map_err(|error| Error::Sqlite(error.into()))?);
+        for column in [1, 2] {
+            let text = row.get_ref(column)?.as_str().map_err(|error| Error::Sqlite(error.into()))?;
+            if !text.is_empty() {
+                visit(row.get(0)?, text);
+            }
+        }
     }
     Ok(())
 }

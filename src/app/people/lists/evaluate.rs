@@ -248,7 +248,7 @@ impl Evaluation<'_> {
         };
         match field {
             TextField::Email => email::each(self.conn, self.account, note)?,
-            TextField::Company => company::each_domain(self.conn, self.account, note)?,
+            TextField::Company => company::each_of_contacts(self.conn, self.account, note)?,
             TextField::Property(name) => property::each_of_name(self.conn, self.account, name, note)?,
             TextField::OriginalSource => {
                 let mut words = vec![String::new()];

@@ -195,7 +195,7 @@ pub enum TextField {
     Email,
     /// HubSpot's word for the source of the contact's first session.
     OriginalSource,
-    /// The domain of the contact's company.
+    /// The domain or the name of the contact's company.
     Company,
     /// A property of the contact, by its name.
     Property(String),

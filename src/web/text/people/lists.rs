@@ -149,7 +149,7 @@ texts! {
             last_seen: "were last seen {time}",
             created: "were created {time}",
             email: "have an email that {test}",
-            company: "belong to a company whose domain {test}",
+            company: "belong to a company whose domain or name {test}",
             source: "have an original source that {test}",
             property: "have a property “{name}” that {test}",
             property_number: "have a number in “{name}” that is {test}",
