@@ -172,7 +172,7 @@ async fn a_receipt_shows_what_its_visitor_was_shown_then() {
     for text in [
         "Mogen we cookies gebruiken? U kunt",
         "Accepted",
-        "opt-in by category",
+        "Opt-in by category",
         "Netherlands · Mobile",
         "site.test/shop",
         &ChoiceToken(TOKEN).to_string(),

@@ -10,14 +10,14 @@ use crate::app::reports::consent_log::{self, ChoiceRow, ConsentLog, Shown, Wante
 use crate::domain::account::AccountId;
 use crate::domain::consent::Consent;
 use crate::domain::consent::choice::{Answer, Choice as Logged, How, Receipt};
-use crate::domain::consent::rule::PolicyType;
-use crate::domain::consent_banner::is_right_to_left;
+use crate::domain::consent_banner::{self, is_right_to_left};
 use crate::domain::period::Zone;
 use crate::domain::question::Dimension;
 use crate::domain::user::Role;
 use crate::web::admin::reports::report_page;
 use crate::web::admin::settings::consent::consent_nav::Part;
 use crate::web::admin::settings::consent::head::Head;
+use crate::web::admin::settings::consent::words;
 use crate::web::drawing::format;
 use crate::web::part::empty::Empty;
 use crate::web::part::field::{Choice, Field, Kind};
@@ -103,6 +103,7 @@ const COLUMNS: [Column<ChoiceRow>; 15] = [
 struct Row {
     when: String,
     href: String,
+    /// Its beginning. The page of the choice has all of it.
     receipt: String,
     answer: &'static str,
     allowed: String,
@@ -252,7 +253,7 @@ fn row_of(t: &'static Texts, account: AccountId, zone: &Zone, choice: &Logged) -
     Row {
         when: format::date_time(&t.number, zone, choice.at),
         href: format!("{}?receipt={receipt}", paths::consent_log(account)),
-        receipt,
+        receipt: format!("{}…", receipt.get(..8).unwrap_or_default()),
         answer: answer_label(t, choice.answer()),
         allowed: allowed(t, choice),
         page: page_text(t, choice),
@@ -268,7 +269,7 @@ struct Fact {
 
 /// A text that was shown, by its name.
 struct ShownText {
-    name: String,
+    name: &'static str,
     text: String,
 }
 
@@ -297,9 +298,9 @@ pub(crate) fn choice_page(layout: Layout, head: Head, shown: &Shown) -> ChoicePa
         fact(texts.answer, answer_label(t, choice.answer()).to_owned()),
         fact(texts.how, how_label(t, choice.how).to_owned()),
         fact(texts.allowed, allowed(t, choice)),
-        fact(texts.asked, kind_label(t, choice.kind).to_owned()),
+        fact(texts.asked, words::kind(t, choice.kind).0.to_owned()),
         fact(texts.revision, fill(texts.revision_made, &[("revision", &revision), ("made", &made)])),
-        fact(texts.language, t.label.value(Dimension::Language, &choice.language).into_owned()),
+        fact(texts.language, words::language(t, &choice.language)),
         fact(texts.page, page_text(t, choice)),
         fact(texts.place, place(t, choice)),
         fact(texts.token, choice.token.map_or_else(|| texts.no_token.to_owned(), |token| token.to_string())),
@@ -310,17 +311,17 @@ pub(crate) fn choice_page(layout: Layout, head: Head, shown: &Shown) -> ChoicePa
         facts,
         direction: if is_right_to_left(&choice.language) { "rtl" } else { "ltr" },
         language: choice.language.clone(),
-        texts: shown_texts.as_ref().map(listed).unwrap_or_default(),
+        texts: shown_texts.as_ref().map(|shown| listed(t, shown)).unwrap_or_default(),
         layout,
     }
 }
 
 /// The texts of a banner, in their order.
-fn listed(texts: &crate::domain::consent_banner::Texts) -> Vec<ShownText> {
-    let all = serde_json::to_value(texts).unwrap_or_default();
-    let names = crate::domain::consent_banner::Texts::NAMES.iter();
+fn listed(t: &'static Texts, shown: &consent_banner::Texts) -> Vec<ShownText> {
+    let all = serde_json::to_value(shown).unwrap_or_default();
+    let names = consent_banner::Texts::NAMES.iter();
     let text = |name: &&'static str| {
-        Some(ShownText { name: (*name).to_owned(), text: all.get(*name)?.as_str()?.to_owned() })
+        Some(ShownText { name: words::banner_text(t, name), text: all.get(*name)?.as_str()?.to_owned() })
     };
     names.filter_map(text).collect()
 }
@@ -333,18 +334,5 @@ const fn how_label(t: &Texts, how: How) -> &'static str {
         How::Save => texts.by_save,
         How::Close => texts.by_close,
         How::Withdraw => texts.by_withdraw,
-    }
-}
-
-const fn kind_label(t: &Texts, kind: PolicyType) -> &'static str {
-    let texts = &t.consent_log;
-    match kind {
-        PolicyType::None => texts.kind_none,
-        PolicyType::Notify => texts.kind_notify,
-        PolicyType::OptOut => texts.kind_opt_out,
-        PolicyType::OptOutCategories => texts.kind_opt_out_categories,
-        PolicyType::OptIn => texts.kind_opt_in,
-        PolicyType::OptInCategories => texts.kind_opt_in_categories,
-        PolicyType::NoCookies => texts.kind_no_cookies,
     }
 }

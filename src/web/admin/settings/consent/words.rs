@@ -113,6 +113,39 @@ pub fn language(t: &'static Texts, tag: &str) -> String {
     t.label.value(Dimension::Language, tag).into_owned()
 }
 
+/// What a text of the banner is for, by its name.
+pub fn banner_text(t: &'static Texts, name: &str) -> &'static str {
+    let names = &t.consent.texts.name;
+    match name {
+        "heading" => names.heading,
+        "notify" => names.notify,
+        "opt_in" => names.opt_in,
+        "by_category" => names.by_category,
+        "opt_out" => names.opt_out,
+        "gpc" => names.gpc,
+        "accept" => names.accept,
+        "reject" => names.reject,
+        "accept_all" => names.accept_all,
+        "reject_all" => names.reject_all,
+        "choose" => names.choose,
+        "save" => names.save_choice,
+        "understood" => names.understood,
+        "close" => names.close,
+        "reopen" => names.reopen,
+        "privacy" => names.privacy,
+        "dialog_lead" => names.dialog_lead,
+        "necessary" => names.necessary,
+        "necessary_text" => names.necessary_text,
+        "analytics" => names.analytics,
+        "analytics_text" => names.analytics_text,
+        "advertisement" => names.advertisement,
+        "advertisement_text" => names.advertisement_text,
+        "functionality" => names.functionality,
+        "functionality_text" => names.functionality_text,
+        _ => "",
+    }
+}
+
 /// A row of a table of rules.
 pub struct RuleRow {
     /// Counted from 1.

@@ -82,39 +82,6 @@ const fn groups(t: &'static Texts) -> [(&'static str, &'static [&'static str]); 
     ]
 }
 
-/// What a text is for.
-fn label(t: &'static Texts, name: &str) -> &'static str {
-    let names = &t.consent.texts.name;
-    match name {
-        "heading" => names.heading,
-        "notify" => names.notify,
-        "opt_in" => names.opt_in,
-        "by_category" => names.by_category,
-        "opt_out" => names.opt_out,
-        "gpc" => names.gpc,
-        "accept" => names.accept,
-        "reject" => names.reject,
-        "accept_all" => names.accept_all,
-        "reject_all" => names.reject_all,
-        "choose" => names.choose,
-        "save" => names.save_choice,
-        "understood" => names.understood,
-        "close" => names.close,
-        "reopen" => names.reopen,
-        "privacy" => names.privacy,
-        "dialog_lead" => names.dialog_lead,
-        "necessary" => names.necessary,
-        "necessary_text" => names.necessary_text,
-        "analytics" => names.analytics,
-        "analytics_text" => names.analytics_text,
-        "advertisement" => names.advertisement,
-        "advertisement_text" => names.advertisement_text,
-        "functionality" => names.functionality,
-        "functionality_text" => names.functionality_text,
-        _ => "",
-    }
-}
-
 /// Name of the field of a text; the preview reads it.
 fn field_name(name: &str) -> String {
     format!("text_{name}")
@@ -248,7 +215,7 @@ fn field_groups(
         let max = consent_banner::Texts::longest(name).unwrap_or(LABEL_MAX);
         let kind = if max > LABEL_MAX { Kind::Area { rows: ROWS } } else { Kind::Text };
         let wrong = shown.wrong.filter(|(at, _)| at == name).map(|(_, text)| text.clone());
-        let field = Field::new(t, field_name(name), label(t, name), kind)
+        let field = Field::new(t, field_name(name), words::banner_text(t, name), kind)
             .value(shown.own.get(*name).map_or("", String::as_str))
             .error(wrong)
             .max(max);
@@ -374,6 +341,6 @@ mod tests {
         let mut all = consent_banner::Texts::NAMES.to_vec();
         all.sort_unstable();
         assert_eq!(named, all);
-        assert!(all.iter().all(|name| !label(&EN, name).is_empty()));
+        assert!(all.iter().all(|name| !words::banner_text(&EN, name).is_empty()));
     }
 }
